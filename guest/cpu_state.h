@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The architectural state of one guest CPU, as translated code sees it.
+//
+// Translated code keeps a host register pointed at this structure (see translator/x64/register_plan.h) and addresses
+// everything by offset, so the order of the members is chosen for short displacements: the general registers first.
+// While guest code runs, some registers live in host registers ("pinned") and their slots here are stale; at every exit
+// from translated code, for whatever reason, the whole structure is up to date.
+//
+// The condition flags are kept in the layout that x86's LAHF and SETO produce, with the carry as x86 SUB leaves it
+// (a borrow, the inverse of Arm's C): the common compare needs no conversion. nzcv()/set_nzcv() translate.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace armature::guest {
+
+struct alignas(16) Vec128 {
+    uint64_t lo = 0;
+    uint64_t hi = 0;
+    bool operator==(const Vec128&) const = default;
+};
+
+// PSTATE bits as in SPSR and in signal frames.
+inline constexpr uint32_t kPstateN = 1u << 31;
+inline constexpr uint32_t kPstateZ = 1u << 30;
+inline constexpr uint32_t kPstateC = 1u << 29;
+inline constexpr uint32_t kPstateV = 1u << 28;
+
+// The same four flags in CpuState::flags (LAHF in bits 15..8, SETO in bits 7..0).
+inline constexpr uint32_t kFlagN = 1u << 15;
+inline constexpr uint32_t kFlagZ = 1u << 14;
+inline constexpr uint32_t kFlagNotC = 1u << 8;
+inline constexpr uint32_t kFlagV = 1u << 0;
+
+inline constexpr uint32_t kFpsrQC = 1u << 27;
+inline constexpr unsigned kSpillSlots = 64;  // 16-byte spill slots for the register allocator
+inline constexpr unsigned kScratchSlots = 8;  // operands of out-of-line vector and floating-point helpers
+
+struct alignas(64) CpuState {
+    uint64_t x[31] = {};
+    uint64_t sp = 0;
+    Vec128 v[32] = {};
+    uint64_t pc = 0;
+    uint32_t flags = kFlagNotC;  // NZCV, see above; other bits are undefined
+    uint32_t fpcr = 0;           // as the guest wrote it; MXCSR's control bits follow it
+    uint32_t fpsr = 0;           // the bits that MXCSR does not hold: QC, IDC (with flush-to-zero), and what helpers raise
+    uint32_t mxcsr = 0x1f80;     // the guest's MXCSR while host code runs: control bits from fpcr, sticky exception bits
+    uint32_t host_mxcsr = 0x1f80;  // the emulator's own
+    uint64_t tpidr_el0 = 0;
+    uint64_t tpidr2_el0 = 0;
+
+    // Exclusive monitor: address (all ones: open), size in bytes, and the value that was loaded.
+    uint64_t exclusive_address = ~uint64_t{0};
+    uint64_t exclusive_size = 0;
+    Vec128 exclusive_value;
+
+    // Set from any thread or a signal handler to make translated code leave at its next poll (loop back-edges,
+    // indirect branches). Cleared by whoever handles the request.
+    std::atomic<uint32_t> exit_request{0};
+    uint32_t vcpu_index = 0;
+
+    // --- Private to the translator -------------------------------------------------------------------------------
+    void* jump_cache = nullptr;           // per-thread table: guest address -> host entry
+    const void* const* helpers = nullptr; // table of C++ functions and thunks that emitted code calls (runtime/helpers.def)
+    void* dispatcher = nullptr;           // the thread's runtime object
+    uint64_t host_sp = 0;                 // stack pointer saved around out-of-line work
+    uint64_t exit_code = 0;               // why translated code left
+    uint64_t exit_argument = 0;
+    uint64_t scratch[8] = {};             // saved registers in out-of-line paths
+    Vec128 vector_scratch[kScratchSlots];
+    Vec128 spill[kSpillSlots];
+
+    uint32_t nzcv() const {
+        return (flags & kFlagN ? kPstateN : 0) | (flags & kFlagZ ? kPstateZ : 0) | (flags & kFlagNotC ? 0 : kPstateC) |
+               (flags & kFlagV ? kPstateV : 0);
+    }
+    void set_nzcv(uint32_t pstate) {
+        flags = (pstate & kPstateN ? kFlagN : 0) | (pstate & kPstateZ ? kFlagZ : 0) | (pstate & kPstateC ? 0 : kFlagNotC) |
+                (pstate & kPstateV ? kFlagV : 0);
+    }
+    uint32_t read_fpsr() const;          // fpsr with the sticky bits of mxcsr merged in
+    void write_fpsr(uint32_t value);     // clears or sets mxcsr's sticky bits accordingly
+    void write_fpcr(uint32_t value);     // derives mxcsr's control bits (rounding mode, flush to zero)
+};
+
+}  // namespace armature::guest
