@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Guest signals: dispositions, masks, queues, delivery on AArch64 frames, and the host handlers beneath.
+//
+// Host handlers never touch guest memory: they queue what arrived in the thread's ThreadSignals and ask translated code
+// to leave (translator::request_exit); the CPU loop delivers. Blocking system calls go through blocking_syscall, whose
+// window is known to the handler, so that a signal that arrives just before the host instruction is not lost.
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+
+#include "guest/thread.h"
+#include "translator/translator.h"
+
+namespace armature::signals {
+
+struct ThreadSignals;
+
+// Linux's internal codes for calls that a signal interrupted; never seen by the guest (see finish_syscall).
+inline constexpr int64_t kErestartsys = 512;
+inline constexpr int64_t kErestartnointr = 513;
+inline constexpr int64_t kErestartnohand = 514;
+inline constexpr int64_t kErestartRestartblock = 516;
+
+void initialise();                                       // host handlers; before the first guest thread
+ThreadSignals* create_thread_signals(guest::Thread* thread, const guest::Thread* parent);  // mask inherited
+void destroy_thread_signals(ThreadSignals* signals);
+void enter_thread();                                     // on the new host thread: alternate stack, host mask
+void leave_thread();
+
+// Delivers what is pending and deliverable; call when run() returned Interrupted and after each system call. If
+// `syscall_result` is not null, a call was just made: it is restarted or turned into EINTR by the kernel's rules.
+// `restart_pc` is the SVC's address.
+void deliver_pending(guest::Thread* thread, int64_t* syscall_result, uint64_t restart_pc);
+
+// A synchronous fault of the guest's own (from translator::Exit).
+void deliver_fault(guest::Thread* thread, const translator::Exit& exit);
+
+// Makes the host system call; returns its result (-errno), or -kErestartsys if a guest signal that is not blocked is
+// pending before the call or interrupts it. For every call that can block.
+int64_t blocking_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0);
+
+// The signal system calls, with guest arguments; results are -errno.
+int64_t sys_rt_sigaction(guest::Thread*, int signo, uint64_t act, uint64_t oldact, uint64_t size);
+int64_t sys_rt_sigprocmask(guest::Thread*, int how, uint64_t set, uint64_t oldset, uint64_t size);
+int64_t sys_rt_sigpending(guest::Thread*, uint64_t set, uint64_t size);
+int64_t sys_rt_sigsuspend(guest::Thread*, uint64_t set, uint64_t size);
+int64_t sys_rt_sigtimedwait(guest::Thread*, uint64_t set, uint64_t info, uint64_t timeout, uint64_t size);
+int64_t sys_rt_sigqueueinfo(guest::Thread*, int pid, int signo, uint64_t info);
+int64_t sys_rt_tgsigqueueinfo(guest::Thread*, int tgid, int tid, int signo, uint64_t info);
+int64_t sys_rt_sigreturn(guest::Thread*);                // sets the whole cpu; the result is not to be written to x0
+int64_t sys_sigaltstack(guest::Thread*, uint64_t stack, uint64_t old_stack);
+int64_t sys_kill(guest::Thread*, int pid, int signo);
+int64_t sys_tkill(guest::Thread*, int tid, int signo);
+int64_t sys_tgkill(guest::Thread*, int tgid, int tid, int signo);
+
+// ppoll, pselect6, epoll_pwait, io_pgetevents: runs `call` with the guest mask `set` in force, atomically (the mask
+// is part of the blocking window) and restores it after delivery, as the kernel does.
+int64_t with_signal_mask(guest::Thread* thread, uint64_t set, uint64_t size, int64_t (*call)(void*), void* argument);
+
+// Host signal set for system calls that take one to the kernel (signalfd): the guest's set with the emulator's own
+// signals handled.
+int64_t sys_signalfd4(guest::Thread*, int fd, uint64_t set, uint64_t size, int flags);
+
+void before_fork();
+void after_fork(bool child, guest::Thread* thread);
+void reset_handlers_for_exec();                          // handled signals to default, ignored stay; the host's mask set to the guest's
+// vfork shares memory with the parent: dispositions are saved before and put back in the parent.
+void save_for_vfork();
+void restore_after_vfork();
+
+// Ends the process by the signal (default action), so that the parent sees it; runs observer.before_exit first.
+[[noreturn]] void die_by_signal(int signo, bool dump_core);
+
+}  // namespace armature::signals

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// System calls of the guest, and the loop that runs a guest thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "guest/thread.h"
+
+namespace armature::syscalls {
+
+// Runs the calling host thread's guest thread until it exits: translator::run, then system calls, signals, faults.
+// Returns when the thread has ended by exit(); exit_group ends the process inside.
+void cpu_loop(guest::Thread* thread);
+
+// One system call: cpu.x[8] is the number, x0-x5 the arguments; strace and the observer included. x0 is not written.
+int64_t dispatch(guest::Thread* thread, int64_t number, const uint64_t arguments[8]);
+
+const char* name(int64_t number);  // "openat", or null
+
+// Ends the process as exit_group does: observer, log flushed, all threads.
+[[noreturn]] void exit_group(guest::Thread* thread, int status);
+
+// At start, from the loader's result: what execve of the running program needs to know.
+struct ProgramInfo {
+    std::string path;                // for /proc/self/exe: absolute, symlinks resolved
+    uint64_t arg_start = 0, arg_end = 0, env_start = 0, env_end = 0, stack_start = 0;
+    uint64_t start_code = 0, end_code = 0, entry = 0;
+    std::string auxv;                // bytes of /proc/self/auxv
+};
+void initialise(const ProgramInfo& program);
+
+}  // namespace armature::syscalls
