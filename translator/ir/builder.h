@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Builds a Block, folding as it goes: constants, identities, zero extensions of values that are zero-extended already,
+// addresses into base + index * scale + displacement, and guest registers that the block has read or written before.
+#pragma once
+
+#include <cstdint>
+
+#include "translator/ir/ir.h"
+
+namespace armature::translator::ir {
+
+class Builder {
+  public:
+    explicit Builder(support::Arena& arena) : arena_(arena) {}
+
+    void begin(uint64_t address);
+    void begin_guest(uint64_t address, uint32_t encoding, uint16_t row);  // the following belongs to this instruction
+    Block finish();
+    bool ended() const { return end_.kind != Terminator::None; }
+    uint64_t address() const { return guest_[guest_count_ - 1].address; }
+    unsigned guest_count() const { return guest_count_; }
+    size_t size() const { return count_; }
+    Inst& inst(Value value) { return insts_[value.id]; }
+    const Inst& inst(Value value) const { return insts_[value.id]; }
+
+    // Any operation, unfolded, by its row: the workhorse for lifters of vector and floating-point instructions.
+    Value emit(Op op, Type type, Value a = {}, Value b = {}, Value c = {}, Value d = {}, uint64_t imm = 0,
+               uint8_t width = 0);
+
+    // Constants.
+    Value i32(uint32_t value) { return constant(Type::I32, value); }
+    Value i64(uint64_t value) { return constant(Type::I64, value); }
+    Value constant(Type type, uint64_t value);
+    bool is_const(Value value, uint64_t* imm = nullptr) const;
+
+    // Guest registers. In get_x/set_x, 31 is SP; in get_r/set_r it is the zero register. The 32-bit forms truncate and
+    // zero-extend.
+    Value get_x(unsigned n);
+    void set_x(unsigned n, Value value);
+    Value get_r(Type type, unsigned n);            // X or W register, 31 = zero
+    void set_r(unsigned n, Value value);           // value's type: I64, or I32 (zero-extended); 31: dropped
+    Value get_r_sp(Type type, unsigned n);         // 31 = SP
+    void set_r_sp(unsigned n, Value value);
+    Value get_v(unsigned n);
+    void set_v(unsigned n, Value value);           // all 128 bits
+    Value get_flags();
+    void set_flags(Value flags);
+    Value load_state(Type type, size_t offset);
+    void store_state(size_t offset, Value value);  // of the value's size
+
+    // Integer arithmetic, folded. Operands have equal types; shift counts too.
+    Value add(Value a, Value b);
+    Value sub(Value a, Value b);
+    Value and_(Value a, Value b);
+    Value or_(Value a, Value b);
+    Value xor_(Value a, Value b);
+    Value and_not(Value a, Value b);
+    Value not_(Value a);
+    Value neg(Value a);
+    Value mul(Value a, Value b);
+    Value shl(Value a, Value count);
+    Value shr(Value a, Value count);
+    Value sar(Value a, Value count);
+    Value ror(Value a, Value count);
+    Value shl(Value a, unsigned count) { return shl(a, constant(type(a), count)); }
+    Value shr(Value a, unsigned count) { return shr(a, constant(type(a), count)); }
+    Value sar(Value a, unsigned count) { return sar(a, constant(type(a), count)); }
+    Value ror(Value a, unsigned count) { return ror(a, constant(type(a), count)); }
+    Value unary(Op op, Value a) { return emit(op, type(a), a); }
+    Value binary(Op op, Value a, Value b) { return emit(op, type(a), a, b); }
+    Value trunc(Value a);                          // I64 -> I32 (I32 stays)
+    Value zext(Value a);                           // I32 -> I64 (I64 stays)
+    Value sext(Value a);                           // I32 -> I64
+    Value extend(Value a, unsigned from_bits, bool is_signed, Type to);  // from the low 8, 16, 32, 64 bits
+    Value ubfx(Value a, unsigned lsb, unsigned bits);
+    Value sbfx(Value a, unsigned lsb, unsigned bits);
+    Value bfi(Value into, Value from, unsigned lsb, unsigned bits);
+
+    // Flags. `*_s` return the value; flags_of() gives its flags.
+    Value add_s(Value a, Value b) { return emit(Op::AddS, type(a), a, b); }
+    Value sub_s(Value a, Value b) { return emit(Op::SubS, type(a), a, b); }
+    Value and_s(Value a, Value b) { return emit(Op::AndS, type(a), a, b); }
+    Value flags_of(Value s_value) { return emit(Op::FlagsOf, Type::Flags, s_value); }
+    Value select(Cond cond, Value flags, Value if_true, Value if_false);
+    Value cond_bit(Type type, Cond cond, Value flags);
+    Value ccmp(Op op, Cond cond, Value flags, Value a, Value b, unsigned nzcv);
+
+    // Memory. `bytes` 1, 2, 4, 8 (and 16 for vectors).
+    Value load(Type type, Value address, unsigned bytes, bool is_signed = false);
+    void store(Value address, Value value, unsigned bytes, bool release = false);
+    Value load_v(Value address, unsigned bytes);
+    void store_v(Value address, Value value, unsigned bytes);
+    Value atomic(Op op, Type type, Value address, Value operand, unsigned bytes);
+    Value cas(Type type, Value address, Value expected, Value desired, unsigned bytes);
+
+    Value call_helper(unsigned helper, Value a = {}, Value b = {}, Value c = {});
+    Value call_helper_v(unsigned helper, Value a = {}, Value b = {}, Value c = {}, unsigned immediate = 0);
+
+    // Ends the block.
+    void end(const Terminator& terminator) { end_ = terminator; }
+
+    Type type(Value value) const { return insts_[value.id].type; }
+
+    // What the block knows of memory accesses so far: the pipeline adds MemoryProbes after each (see runtime/pipeline.cc).
+    void set_access_hook(void (*hook)(void*, Value address, Value value, Value value2, uint32_t memory_info), void* context) {
+        access_hook_ = hook;
+        access_context_ = context;
+    }
+
+  private:
+    Value append(const Inst& inst);
+    void fold_address(Inst& inst, Value address);
+    void forget_state();
+
+    support::Arena& arena_;
+    Inst* insts_ = nullptr;
+    uint32_t count_ = 0;
+    uint32_t capacity_ = 0;
+    GuestInst* guest_ = nullptr;
+    unsigned guest_count_ = 0;
+    uint64_t address_ = 0;
+    Terminator end_;
+    Value x_[32];
+    Value v_[32];
+    Value flags_;
+    void (*access_hook_)(void*, Value, Value, Value, uint32_t) = nullptr;
+    void* access_context_ = nullptr;
+};
+
+}  // namespace armature::translator::ir
