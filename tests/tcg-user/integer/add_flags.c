@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* adds, subs, adcs, sbcs, cmp, cmn, negs, ngcs: results and flags of 32 and 64 bits over a grid of edge values. */
+/* adds, subs, adcs, sbcs, cmp, cmn, negs, ngcs: results and flags of 32 and 64 bits over a grid of edge
+ * values. */
 #include "check.h"
 #include "integer/ops.h"
 
@@ -17,16 +18,17 @@ static struct Result add_with_carry(uint64_t a, uint64_t b, unsigned carry, int 
     return (struct Result){value, flags};
 }
 
-#define TRY(instruction, first, second, carry_in, bits)                        \
-    do {                                                                       \
-        struct Result got = RUN(instruction, a, b, flags);                     \
-        struct Result want = add_with_carry(first, second, carry_in, bits);    \
-        CHECK_ROW(instruction, got.value, want.value);                         \
-        CHECK_ROW(instruction " flags", got.flags, want.flags);                \
+#define TRY(instruction, first, second, carry_in, bits)                     \
+    do {                                                                    \
+        struct Result got = RUN(instruction, a, b, flags);                  \
+        struct Result want = add_with_carry(first, second, carry_in, bits); \
+        CHECK_ROW(instruction, got.value, want.value);                      \
+        CHECK_ROW(instruction " flags", got.flags, want.flags);             \
     } while (0)
 
-#define TRY_FLAGS(instruction, first, second, carry_in, bits)                  \
-    CHECK_ROW(instruction, RUN(instruction, a, b, flags).flags, add_with_carry(first, second, carry_in, bits).flags)
+#define TRY_FLAGS(instruction, first, second, carry_in, bits)   \
+    CHECK_ROW(instruction, RUN(instruction, a, b, flags).flags, \
+              add_with_carry(first, second, carry_in, bits).flags)
 
 int main(void) {
     for (int i = 0; i < kEdgeCount; i++) {

@@ -15,26 +15,26 @@ static uint64_t peek(int at, int bytes) {
 }
 
 /* A load whose base is %1 (updated if the mode says so) and whose index, if any, is %2. */
-#define LOAD(text, start, index, expected, moved)                                                     \
-    do {                                                                                              \
-        uint64_t value = ~UINT64_C(0);                                                                \
-        unsigned char *base = memory + (start);                                                       \
-        __asm__ volatile(text : "+&r"(value), "+&r"(base) : "r"((uint64_t)(index)) : "memory");       \
-        CHECK_ROW(text, value, (expected));                                                           \
-        CHECK_ROW(text " base", base - memory, (start) + (moved));                                    \
+#define LOAD(text, start, index, expected, moved)                                               \
+    do {                                                                                        \
+        uint64_t value = ~UINT64_C(0);                                                          \
+        unsigned char* base = memory + (start);                                                 \
+        __asm__ volatile(text : "+&r"(value), "+&r"(base) : "r"((uint64_t)(index)) : "memory"); \
+        CHECK_ROW(text, value, (expected));                                                     \
+        CHECK_ROW(text " base", base - memory, (start) + (moved));                              \
     } while (0)
 
-#define STORE(text, start, index, at, bytes, moved)                                                   \
-    do {                                                                                              \
-        fill();                                                                                       \
-        uint64_t value = UINT64_C(0x1122334455667788);                                                \
-        uint64_t before = peek((at) - 8, 8), after = peek((at) + (bytes), 8);                         \
-        unsigned char *base = memory + (start);                                                       \
-        __asm__ volatile(text : "+&r"(value), "+&r"(base) : "r"((uint64_t)(index)) : "memory");       \
-        CHECK_ROW(text, peek(at, bytes), value & (~UINT64_C(0) >> (64 - 8 * (bytes))));               \
-        CHECK_ROW(text " before", peek((at) - 8, 8), before);                                         \
-        CHECK_ROW(text " after", peek((at) + (bytes), 8), after);                                     \
-        CHECK_ROW(text " base", base - memory, (start) + (moved));                                    \
+#define STORE(text, start, index, at, bytes, moved)                                             \
+    do {                                                                                        \
+        fill();                                                                                 \
+        uint64_t value = UINT64_C(0x1122334455667788);                                          \
+        uint64_t before = peek((at)-8, 8), after = peek((at) + (bytes), 8);                     \
+        unsigned char* base = memory + (start);                                                 \
+        __asm__ volatile(text : "+&r"(value), "+&r"(base) : "r"((uint64_t)(index)) : "memory"); \
+        CHECK_ROW(text, peek(at, bytes), value&(~UINT64_C(0) >> (64 - 8 * (bytes))));           \
+        CHECK_ROW(text " before", peek((at)-8, 8), before);                                     \
+        CHECK_ROW(text " after", peek((at) + (bytes), 8), after);                               \
+        CHECK_ROW(text " base", base - memory, (start) + (moved));                              \
     } while (0)
 
 int main(void) {
@@ -84,7 +84,10 @@ int main(void) {
     STORE("sttr %w0, [%1, #1]", 64, 0, 65, 4, 0);
 
     fill();
-    __asm__ volatile("str xzr, [%0]\n\tstr wzr, [%0, #16]\n\tstrb wzr, [%0, #32]" : : "r"(memory + 64) : "memory");
+    __asm__ volatile("str xzr, [%0]\n\tstr wzr, [%0, #16]\n\tstrb wzr, [%0, #32]"
+                     :
+                     : "r"(memory + 64)
+                     : "memory");
     CHECK_EQ(peek(64, 8), 0);
     CHECK_EQ(peek(80, 4), 0);
     CHECK_EQ(peek(96, 1), 0);
@@ -93,7 +96,7 @@ int main(void) {
     /* A base that is also loaded, without write-back. */
     uint64_t chain[2] = {0, 0x5555};
     chain[0] = (uint64_t)&chain[1];
-    uint64_t *pointer = chain;
+    uint64_t* pointer = chain;
     __asm__ volatile("ldr %0, [%0]\n\tldr %0, [%0]" : "+r"(pointer) : : "memory");
     CHECK_EQ((uint64_t)pointer, 0x5555);
     return check_done();

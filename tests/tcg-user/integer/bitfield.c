@@ -3,7 +3,9 @@
 #include "check.h"
 #include "integer/ops.h"
 
-static uint64_t ones(int count) { return count >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1; }
+static uint64_t ones(int count) {
+    return count >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1;
+}
 
 enum Kind { kUnsigned, kSigned, kInsert };
 
@@ -18,33 +20,34 @@ static uint64_t move(enum Kind kind, uint64_t old, uint64_t source, int immr, in
         value = (old & ~(ones(width) << to)) | field << to;
     } else {
         value = field << to;
-        if (kind == kSigned && (field >> (width - 1) & 1) && to + width < 64) value |= ~UINT64_C(0) << (to + width);
+        if (kind == kSigned && (field >> (width - 1) & 1) && to + width < 64)
+            value |= ~UINT64_C(0) << (to + width);
     }
     return value & ones(bits);
 }
 
 /* The destination is an input too, so the old value is given. */
-#define RUN_OLD(instruction, old, source)                                                              \
-    __extension__({                                                                                    \
-        uint64_t run_value = (old);                                                                    \
-        __asm__ volatile(instruction : "+r"(run_value) : "r"((uint64_t)(source)));                     \
-        run_value;                                                                                     \
+#define RUN_OLD(instruction, old, source)                                          \
+    __extension__({                                                                \
+        uint64_t run_value = (old);                                                \
+        __asm__ volatile(instruction : "+r"(run_value) : "r"((uint64_t)(source))); \
+        run_value;                                                                 \
     })
 
-#define TRY(immr, imms)                                                                                       \
-    CHECK_ROW("ubfm x " #immr " " #imms, RUN_OLD("ubfm %x0, %x1, #" #immr ", #" #imms, old, source),          \
-              move(kUnsigned, old, source, immr, imms, 64));                                                  \
-    CHECK_ROW("sbfm x " #immr " " #imms, RUN_OLD("sbfm %x0, %x1, #" #immr ", #" #imms, old, source),          \
-              move(kSigned, old, source, immr, imms, 64));                                                    \
-    CHECK_ROW("bfm x " #immr " " #imms, RUN_OLD("bfm %x0, %x1, #" #immr ", #" #imms, old, source),            \
+#define TRY(immr, imms)                                                                              \
+    CHECK_ROW("ubfm x " #immr " " #imms, RUN_OLD("ubfm %x0, %x1, #" #immr ", #" #imms, old, source), \
+              move(kUnsigned, old, source, immr, imms, 64));                                         \
+    CHECK_ROW("sbfm x " #immr " " #imms, RUN_OLD("sbfm %x0, %x1, #" #immr ", #" #imms, old, source), \
+              move(kSigned, old, source, immr, imms, 64));                                           \
+    CHECK_ROW("bfm x " #immr " " #imms, RUN_OLD("bfm %x0, %x1, #" #immr ", #" #imms, old, source),   \
               move(kInsert, old, source, immr, imms, 64));
 
-#define TRY32(immr, imms)                                                                                     \
-    CHECK_ROW("ubfm w " #immr " " #imms, RUN_OLD("ubfm %w0, %w1, #" #immr ", #" #imms, old, source),          \
-              move(kUnsigned, old, source, immr, imms, 32));                                                  \
-    CHECK_ROW("sbfm w " #immr " " #imms, RUN_OLD("sbfm %w0, %w1, #" #immr ", #" #imms, old, source),          \
-              move(kSigned, old, source, immr, imms, 32));                                                    \
-    CHECK_ROW("bfm w " #immr " " #imms, RUN_OLD("bfm %w0, %w1, #" #immr ", #" #imms, old, source),            \
+#define TRY32(immr, imms)                                                                            \
+    CHECK_ROW("ubfm w " #immr " " #imms, RUN_OLD("ubfm %w0, %w1, #" #immr ", #" #imms, old, source), \
+              move(kUnsigned, old, source, immr, imms, 32));                                         \
+    CHECK_ROW("sbfm w " #immr " " #imms, RUN_OLD("sbfm %w0, %w1, #" #immr ", #" #imms, old, source), \
+              move(kSigned, old, source, immr, imms, 32));                                           \
+    CHECK_ROW("bfm w " #immr " " #imms, RUN_OLD("bfm %w0, %w1, #" #immr ", #" #imms, old, source),   \
               move(kInsert, old, source, immr, imms, 32));
 
 int main(void) {

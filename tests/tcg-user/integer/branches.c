@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* cbz, cbnz, tbz, tbnz on every bit, bl and its link register, br through a table, ret by another register. */
+/* cbz, cbnz, tbz, tbnz on every bit, bl and its link register, br through a table, ret by another register.
+ */
 #include "check.h"
 
-#define TAKEN(instruction, value)                                                                       \
-    __extension__({                                                                                     \
-        uint64_t taken = 1;                                                                             \
-        __asm__ volatile(instruction ", 1f\n\tmov %0, #0\n1:" : "+r"(taken) : "r"((uint64_t)(value)));  \
-        taken;                                                                                          \
+#define TAKEN(instruction, value)                                                                      \
+    __extension__({                                                                                    \
+        uint64_t taken = 1;                                                                            \
+        __asm__ volatile(instruction ", 1f\n\tmov %0, #0\n1:" : "+r"(taken) : "r"((uint64_t)(value))); \
+        taken;                                                                                         \
     })
 
-static uint64_t interpret(const unsigned char *program) {
+static uint64_t interpret(const unsigned char* program) {
     uint64_t value = 1;
     __asm__ volatile(
         "adr x9, 9f\n"
@@ -48,21 +49,25 @@ int main(void) {
                      : "x30");
     CHECK_EQ(link, after);
     uint64_t target = 0;
-    __asm__ volatile("adr x9, 1f\n\tblr x9\n0:\tadr %1, 0b\n\tb 2f\n1:\tmov x10, x30\n\tmov %0, x30\n\tmov x30, #0\n\tret x10\n2:"
-                     : "=&r"(link), "=&r"(target)
-                     :
-                     : "x9", "x10", "x30");
+    __asm__ volatile(
+        "adr x9, 1f\n\tblr x9\n0:\tadr %1, 0b\n\tb 2f\n1:\tmov x10, x30\n\tmov %0, x30\n\tmov x30, #0\n\tret "
+        "x10\n2:"
+        : "=&r"(link), "=&r"(target)
+        :
+        : "x9", "x10", "x30");
     CHECK_EQ(link, target);
     /* blr x30 jumps to the old value, not to the link it writes. */
-    __asm__ volatile("adr x30, 1f\n\tmov %0, #0\n\tblr x30\n\tadd %0, %0, #10\n\tb 2f\n1:\tadd %0, %0, #1\n\tret\n2:"
-                     : "=&r"(link)
-                     :
-                     : "x30");
+    __asm__ volatile(
+        "adr x30, 1f\n\tmov %0, #0\n\tblr x30\n\tadd %0, %0, #10\n\tb 2f\n1:\tadd %0, %0, #1\n\tret\n2:"
+        : "=&r"(link)
+        :
+        : "x30");
     CHECK_EQ(link, 11);
 
     static const unsigned char program[] = {1, 2, 3, 1, 2, 2, 3, 1, 0};
     uint64_t want = 1;
-    for (const unsigned char *op = program; *op; op++) want = *op == 1 ? want + 1 : *op == 2 ? want * 2 : want * want;
+    for (const unsigned char* op = program; *op; op++)
+        want = *op == 1 ? want + 1 : *op == 2 ? want * 2 : want * want;
     for (int i = 0; i < 500; i++) CHECK_EQ(interpret(program), want);
     return check_done();
 }

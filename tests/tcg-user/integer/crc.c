@@ -29,7 +29,7 @@ int main(void) {
     }
     /* The check values of the two polynomials. */
     uint32_t ieee = ~0u, castagnoli = ~0u;
-    for (const char *text = "123456789"; *text; text++) {
+    for (const char* text = "123456789"; *text; text++) {
         ieee = (uint32_t)VALUE("crc32b %w0, %w3, %w4", ieee, *text);
         castagnoli = (uint32_t)VALUE("crc32cb %w0, %w3, %w4", castagnoli, *text);
     }

@@ -15,7 +15,8 @@ int main(void) {
             CHECK_EQ(VALUE("sub %x0, %x3, %w4, sxth", a, b), a - (uint64_t)(int64_t)(int16_t)b);
             CHECK_EQ(VALUE("sub %x0, %x3, %w4, sxtw #1", a, b), a - ((uint64_t)(int64_t)(int32_t)b << 1));
             CHECK_EQ(VALUE("sub %x0, %x3, %x4, sxtx #2", a, b), a - (b << 2));
-            CHECK_EQ(VALUE("add %w0, %w3, %w4, sxtb #2", a, b), (uint32_t)(a + ((uint64_t)(int64_t)(int8_t)b << 2)));
+            CHECK_EQ(VALUE("add %w0, %w3, %w4, sxtb #2", a, b),
+                     (uint32_t)(a + ((uint64_t)(int64_t)(int8_t)b << 2)));
             CHECK_EQ(VALUE("sub %w0, %w3, %w4, uxth", a, b), (uint32_t)(a - (uint16_t)b));
             CHECK_EQ(VALUE("add %x0, %x3, %x4, lsl #63", a, b), a + (b << 63));
             CHECK_EQ(VALUE("sub %x0, %x3, %x4, lsr #5", a, b), a - (b >> 5));

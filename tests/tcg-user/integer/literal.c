@@ -29,7 +29,7 @@ int main(void) {
     CHECK_EQ(sw, 0xffffffffddeeff00);
     CHECK_EQ(d, 0x1122334455667788);
     CHECK_EQ(s, 0x11223344);
-    CHECK_EQ(*(uint64_t *)address, 0x1122334455667788);
+    CHECK_EQ(*(uint64_t*)address, 0x1122334455667788);
     CHECK_EQ(page, address & ~UINT64_C(4095));
     CHECK_EQ(q0, 0x1122334455667788);
     CHECK_EQ(q1, 0x99aabbccddeeff00);

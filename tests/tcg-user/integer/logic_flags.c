@@ -7,22 +7,26 @@ static unsigned logic_flags(uint64_t value, int bits) {
     return (value >> (bits - 1) & 1 ? kN : 0) | (value == 0 ? kZ : 0);
 }
 
-static uint64_t rotate(uint64_t value, int count) { return value >> count | value << (64 - count); }
-static uint32_t rotate32(uint32_t value, int count) { return value >> count | value << (32 - count); }
+static uint64_t rotate(uint64_t value, int count) {
+    return value >> count | value << (64 - count);
+}
+static uint32_t rotate32(uint32_t value, int count) {
+    return value >> count | value << (32 - count);
+}
 
-#define TRY(instruction, expected, bits)                                                \
-    do {                                                                                \
-        struct Result got = RUN(instruction, a, b, 15);                                 \
-        uint64_t want = (expected);                                                     \
-        CHECK_ROW(instruction, got.value, want);                                        \
-        CHECK_ROW(instruction " flags", got.flags, logic_flags(want, bits));            \
+#define TRY(instruction, expected, bits)                                     \
+    do {                                                                     \
+        struct Result got = RUN(instruction, a, b, 15);                      \
+        uint64_t want = (expected);                                          \
+        CHECK_ROW(instruction, got.value, want);                             \
+        CHECK_ROW(instruction " flags", got.flags, logic_flags(want, bits)); \
     } while (0)
 
-#define TRY_QUIET(instruction, expected)                                                \
-    do {                                                                                \
-        struct Result got = RUN(instruction, a, b, 9);                                  \
-        CHECK_ROW(instruction, got.value, (expected));                                  \
-        CHECK_ROW(instruction " flags", got.flags, 9);                                  \
+#define TRY_QUIET(instruction, expected)               \
+    do {                                               \
+        struct Result got = RUN(instruction, a, b, 9); \
+        CHECK_ROW(instruction, got.value, (expected)); \
+        CHECK_ROW(instruction " flags", got.flags, 9); \
     } while (0)
 
 int main(void) {

@@ -14,7 +14,8 @@ int main(void) {
     CHECK_EQ(VALUE("movk %w0, #0x1234, lsl #16", 0, 0), 0x1234ffff);
     CHECK_EQ(VALUE("movk %w0, #0", 0, 0), 0xffff0000);
     CHECK_EQ(VALUE("mov %x0, #0x1111\n\tmovk %x0, #0x2222, lsl #16\n\tmovk %x0, #0x3333, lsl #32\n\t"
-                   "movk %x0, #0x4444, lsl #48", 0, 0),
+                   "movk %x0, #0x4444, lsl #48",
+                   0, 0),
              0x4444333322221111);
     CHECK_EQ(VALUE("mov %w0, %w3", 0xfedcba9876543210, 0), 0x76543210);
     CHECK_EQ(VALUE("mov %x0, xzr", 0, 0), 0);
@@ -29,7 +30,8 @@ int main(void) {
     CHECK_EQ(sp, copy);
     CHECK_EQ(sp & 15, 0);
     __asm__ volatile(
-        "mov x9, sp\n\tsub sp, sp, #4096\n\tand sp, x9, #0xffffffffffffff00\n\tmov %0, sp\n\tmov sp, x9\n\tmov %1, x9"
+        "mov x9, sp\n\tsub sp, sp, #4096\n\tand sp, x9, #0xffffffffffffff00\n\tmov %0, sp\n\tmov sp, "
+        "x9\n\tmov %1, x9"
         : "=r"(copy), "=r"(sp)
         :
         : "x9", "memory");

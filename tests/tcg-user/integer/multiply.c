@@ -15,11 +15,13 @@ static uint64_t high_signed(uint64_t a, uint64_t b) {
 }
 
 /* Four operands: the third input comes from a register of its own. */
-#define RUN3(instruction, a, b, c)                                                                        \
-    __extension__({                                                                                       \
-        uint64_t run_value = ~UINT64_C(0);                                                                \
-        __asm__ volatile(instruction : "+&r"(run_value) : "r"((uint64_t)(a)), "r"((uint64_t)(b)), "r"((uint64_t)(c))); \
-        run_value;                                                                                        \
+#define RUN3(instruction, a, b, c)                                                      \
+    __extension__({                                                                     \
+        uint64_t run_value = ~UINT64_C(0);                                              \
+        __asm__ volatile(instruction                                                    \
+                         : "+&r"(run_value)                                             \
+                         : "r"((uint64_t)(a)), "r"((uint64_t)(b)), "r"((uint64_t)(c))); \
+        run_value;                                                                      \
     })
 
 int main(void) {

@@ -12,16 +12,16 @@ struct Result {
 
 enum { kN = 8, kZ = 4, kC = 2, kV = 1 };
 
-/* The instruction names its operands %x0 or %w0 (result), %x3 and %x4 or %w3 and %w4 (inputs). The result register
- * starts as all ones, so that a write of 32 bits that keeps the upper half shows. */
-#define RUN(instruction, a, b, flags_in)                                            \
-    __extension__({                                                                 \
-        uint64_t run_value = ~UINT64_C(0), run_flags;                               \
-        __asm__ volatile("msr nzcv, %2\n\t" instruction "\n\tmrs %1, nzcv"          \
-                         : "+&r"(run_value), "=&r"(run_flags)                       \
+/* The instruction names its operands %x0 or %w0 (result), %x3 and %x4 or %w3 and %w4 (inputs). The result
+ * register starts as all ones, so that a write of 32 bits that keeps the upper half shows. */
+#define RUN(instruction, a, b, flags_in)                                                           \
+    __extension__({                                                                                \
+        uint64_t run_value = ~UINT64_C(0), run_flags;                                              \
+        __asm__ volatile("msr nzcv, %2\n\t" instruction "\n\tmrs %1, nzcv"                         \
+                         : "+&r"(run_value), "=&r"(run_flags)                                      \
                          : "r"((uint64_t)(flags_in) << 28), "r"((uint64_t)(a)), "r"((uint64_t)(b)) \
-                         : "cc", "memory");                                         \
-        (struct Result){run_value, (unsigned)(run_flags >> 28)};                    \
+                         : "cc", "memory");                                                        \
+        (struct Result){run_value, (unsigned)(run_flags >> 28)};                                   \
     })
 
 #define VALUE(instruction, a, b) (RUN(instruction, a, b, 0).value)

@@ -8,25 +8,25 @@ static void fill(void) {
     for (int i = 0; i < 64; i++) words[i] = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)(i + 1);
 }
 
-#define LOAD(text, start, first, second, moved)                                         \
-    do {                                                                                \
-        uint64_t a = ~UINT64_C(0), b = ~UINT64_C(0), *base = words + (start);           \
-        __asm__ volatile(text : "+&r"(a), "+&r"(b), "+&r"(base) : : "memory");          \
-        CHECK_ROW(text, a, (first));                                                    \
-        CHECK_ROW(text, b, (second));                                                   \
-        CHECK_ROW(text " base", base - words, (start) + (moved));                       \
+#define LOAD(text, start, first, second, moved)                                \
+    do {                                                                       \
+        uint64_t a = ~UINT64_C(0), b = ~UINT64_C(0), *base = words + (start);  \
+        __asm__ volatile(text : "+&r"(a), "+&r"(b), "+&r"(base) : : "memory"); \
+        CHECK_ROW(text, a, (first));                                           \
+        CHECK_ROW(text, b, (second));                                          \
+        CHECK_ROW(text " base", base - words, (start) + (moved));              \
     } while (0)
 
-#define STORE(text, start, at, moved)                                                   \
-    do {                                                                                \
-        fill();                                                                         \
+#define STORE(text, start, at, moved)                                                     \
+    do {                                                                                  \
+        fill();                                                                           \
         uint64_t a = 0x1111111122222222, b = 0x3333333344444444, *base = words + (start); \
-        uint64_t before = words[(at) - 1];                                              \
-        __asm__ volatile(text : "+&r"(a), "+&r"(b), "+&r"(base) : : "memory");          \
-        CHECK_ROW(text, words[at], a);                                                  \
-        CHECK_ROW(text, words[(at) + 1], b);                                            \
-        CHECK_ROW(text, words[(at) - 1], before);                                       \
-        CHECK_ROW(text " base", base - words, (start) + (moved));                       \
+        uint64_t before = words[(at)-1];                                                  \
+        __asm__ volatile(text : "+&r"(a), "+&r"(b), "+&r"(base) : : "memory");            \
+        CHECK_ROW(text, words[at], a);                                                    \
+        CHECK_ROW(text, words[(at) + 1], b);                                              \
+        CHECK_ROW(text, words[(at)-1], before);                                           \
+        CHECK_ROW(text " base", base - words, (start) + (moved));                         \
     } while (0)
 
 int main(void) {

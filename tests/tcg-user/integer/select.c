@@ -16,7 +16,8 @@ int main(void) {
                 CHECK_EQ(RUN("csinv %x0, %x3, %x4, cc", a, b, flags).value, !c ? a : ~b);
                 CHECK_EQ(RUN("csinv %w0, %w3, %w4, vs", a, b, flags).value, (uint32_t)(v ? a : ~b));
                 CHECK_EQ(RUN("csneg %x0, %x3, %x4, mi", a, b, flags).value, n ? a : 0 - b);
-                CHECK_EQ(RUN("csneg %w0, %w3, %w4, gt", a, b, flags).value, (uint32_t)(n == v && !z ? a : 0 - b));
+                CHECK_EQ(RUN("csneg %w0, %w3, %w4, gt", a, b, flags).value,
+                         (uint32_t)(n == v && !z ? a : 0 - b));
 
                 unsigned compared = RUN("cmp %x3, %x4", a, b, 0).flags;
                 unsigned added = RUN("cmn %w3, %w4", a, b, 0).flags;
@@ -27,7 +28,9 @@ int main(void) {
                 CHECK_EQ(RUN("ccmp %x3, %x4, #15, al", a, b, flags).flags, compared);
             }
             /* a < b && b < 100, or a == b: as a compiler writes it. */
-            uint64_t chained = RUN("cmp %x3, %x4\n\tccmp %x4, #31, #2, lo\n\tccmp %x3, %x4, #4, hs\n\tcset %x0, eq", a, b, 0).value;
+            uint64_t chained =
+                RUN("cmp %x3, %x4\n\tccmp %x4, #31, #2, lo\n\tccmp %x3, %x4, #4, hs\n\tcset %x0, eq", a, b, 0)
+                    .value;
             int first = a < b && b < 31;
             CHECK_EQ(chained, first ? 1 : a == b);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shifts and rotates by a register (the amount counts modulo the width) and by immediates; 32-bit results clear
- * the upper half; the flags stay. */
+/* Shifts and rotates by a register (the amount counts modulo the width) and by immediates; 32-bit results
+ * clear the upper half; the flags stay. */
 #include "check.h"
 #include "integer/ops.h"
 
@@ -14,16 +14,16 @@ static uint32_t ror32(uint32_t value, unsigned count) {
     return count == 0 ? value : value >> count | value << (32 - count);
 }
 
-#define TRY(instruction, expected)                                     \
-    do {                                                               \
-        struct Result got = RUN(instruction, a, b, flags);             \
-        CHECK_ROW(instruction, got.value, (expected));                 \
-        CHECK_ROW(instruction " flags", got.flags, flags);             \
+#define TRY(instruction, expected)                         \
+    do {                                                   \
+        struct Result got = RUN(instruction, a, b, flags); \
+        CHECK_ROW(instruction, got.value, (expected));     \
+        CHECK_ROW(instruction " flags", got.flags, flags); \
     } while (0)
 
 int main(void) {
-    static const uint64_t kAmounts[] = {0,   1,   7,   31,         32,          33,         63, 64, 65,
-                                        127, 128, 255, 0xffffffff, 0x100000000, ~UINT64_C(0)};
+    static const uint64_t kAmounts[] = {0,  1,   7,   31,  32,         33,          63,          64,
+                                        65, 127, 128, 255, 0xffffffff, 0x100000000, ~UINT64_C(0)};
     for (int i = 0; i < kEdgeCount; i++) {
         for (unsigned j = 0; j < sizeof kAmounts / sizeof kAmounts[0]; j++) {
             uint64_t a = kEdges[i], b = kAmounts[j];
