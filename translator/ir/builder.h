@@ -101,7 +101,12 @@ class Builder {
 
     Type type(Value value) const { return insts_[value.id].type; }
 
-    // What the block knows of memory accesses so far: the pipeline adds MemoryProbes after each (see runtime/pipeline.cc).
+    // Instrumentation of memory accesses. A lifter reports each access as plugins count them (an LDP is one) right after
+    // the operations that make it; `memory_info` as in translator/hooks.h. Nothing happens unless a hook is set.
+    void report_access(Value address, Value value, uint32_t memory_info, Value value2 = {}) {
+        if (access_hook_) access_hook_(access_context_, address, value, value2, memory_info);
+    }
+    bool reports_accesses() const { return access_hook_ != nullptr; }
     void set_access_hook(void (*hook)(void*, Value address, Value value, Value value2, uint32_t memory_info), void* context) {
         access_hook_ = hook;
         access_context_ = context;
