@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include "guest/options.h"
+
+namespace armature::guest {
+
+Options options;
+
+}  // namespace armature::guest
