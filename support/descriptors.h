@@ -2,24 +2,35 @@
 // Descriptors of the emulator itself, kept where the guest does not meet them.
 //
 // A guest closes "all" descriptors up to its limit, and counts on the lowest free number being what open()
-// returns. So the emulator's own descriptors are moved to the top of what the process may have. At start the
-// soft limit is raised towards the hard one (the guest keeps seeing its own), which puts them above anything
-// the guest can name.
+// returns. So the emulator's own descriptors are moved above the soft limit of descriptors, where the guest
+// can have none: the limit is raised for the moment of the move only, and a descriptor above it stays usable.
+// The guest's RLIMIT_NOFILE is therefore the host's, and the kernel enforces it. Where the hard limit leaves
+// no room they go right below the soft limit instead; the exact numbers are remembered, and the guest gets
+// EBADF for them.
 #pragma once
 
 #include <cstdint>
 
 namespace armature::support {
 
-// Raises the process's soft limit of descriptors a little above the guest's, if the hard limit allows it.
-// Returns the soft limit the guest is to see. Once, at start.
+// Decides where the emulator's descriptors go. Returns the soft limit. Once, at start.
 uint64_t reserve_descriptors();
 
 // Moves the descriptor to a high number, close-on-exec; the old one is closed. Returns the new one, or the
-// old one if it could not be moved.
+// old one if it could not be moved. Either way it counts as hidden from now on.
 int hide_descriptor(int fd);
 
-// True for numbers in the emulator's own part: guest calls on them get EBADF.
-bool is_hidden_descriptor(int fd);
+// Closes a hidden descriptor, whose number becomes an ordinary one again.
+void close_hidden_descriptor(int fd);
+
+namespace detail {
+extern int lowest_hidden;
+bool is_hidden(int fd);
+}  // namespace detail
+
+// True for the emulator's own descriptors: guest calls on them get EBADF. Async-signal-safe.
+inline bool is_hidden_descriptor(int fd) {
+    return fd >= detail::lowest_hidden && detail::is_hidden(fd);
+}
 
 }  // namespace armature::support

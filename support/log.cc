@@ -47,7 +47,7 @@ pthread_key_t thread_key;       // value: the thread's own descriptor + 1, with 
 bool per_thread = false;
 
 void close_thread_log(void* value) {
-    close(static_cast<int>(reinterpret_cast<intptr_t>(value)) - 1);
+    close_hidden_descriptor(static_cast<int>(reinterpret_cast<intptr_t>(value)) - 1);
 }
 
 // Opens path_template with `number` put in for %d; -1 and errno on failure.
@@ -165,13 +165,13 @@ void reopen_log_after_fork() {
     if (!path_template || !strstr(path_template, "%d")) return;
     if (per_thread) {
         intptr_t value = reinterpret_cast<intptr_t>(pthread_getspecific(thread_key));
-        if (value != 0) close(static_cast<int>(value) - 1);
+        if (value != 0) close_hidden_descriptor(static_cast<int>(value) - 1);
         pthread_setspecific(thread_key, nullptr);
         return;
     }
     int fd = open_numbered(getpid());
     if (fd < 0) return;
-    if (log_fd != STDERR_FILENO) close(log_fd);
+    if (log_fd != STDERR_FILENO) close_hidden_descriptor(log_fd);
     log_fd = fd;
 }
 
