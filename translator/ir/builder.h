@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Builds a Block, folding as it goes: constants, identities, zero extensions of values that are zero-extended already,
-// addresses into base + index * scale + displacement, and guest registers that the block has read or written before.
+// Builds a Block, folding as it goes: constants, identities, zero extensions of values that are zero-extended
+// already, addresses into base + index * scale + displacement, and guest registers that the block has read or
+// written before.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ class Builder {
     explicit Builder(support::Arena& arena) : arena_(arena) {}
 
     void begin(uint64_t address);
-    void begin_guest(uint64_t address, uint32_t encoding, uint16_t row);  // the following belongs to this instruction
+    void begin_guest(uint64_t address, uint32_t encoding,
+                     uint16_t row);  // the following belongs to this instruction
     Block finish();
     bool ended() const { return end_.kind != Terminator::None; }
     uint64_t address() const { return guest_[guest_count_ - 1].address; }
@@ -23,7 +25,8 @@ class Builder {
     Inst& inst(Value value) { return insts_[value.id]; }
     const Inst& inst(Value value) const { return insts_[value.id]; }
 
-    // Any operation, unfolded, by its row: the workhorse for lifters of vector and floating-point instructions.
+    // Any operation, unfolded, by its row: the workhorse for lifters of vector and floating-point
+    // instructions.
     Value emit(Op op, Type type, Value a = {}, Value b = {}, Value c = {}, Value d = {}, uint64_t imm = 0,
                uint8_t width = 0);
 
@@ -33,16 +36,16 @@ class Builder {
     Value constant(Type type, uint64_t value);
     bool is_const(Value value, uint64_t* imm = nullptr) const;
 
-    // Guest registers. In get_x/set_x, 31 is SP; in get_r/set_r it is the zero register. The 32-bit forms truncate and
-    // zero-extend.
+    // Guest registers. In get_x/set_x, 31 is SP; in get_r/set_r it is the zero register. The 32-bit forms
+    // truncate and zero-extend.
     Value get_x(unsigned n);
     void set_x(unsigned n, Value value);
-    Value get_r(Type type, unsigned n);            // X or W register, 31 = zero
-    void set_r(unsigned n, Value value);           // value's type: I64, or I32 (zero-extended); 31: dropped
-    Value get_r_sp(Type type, unsigned n);         // 31 = SP
+    Value get_r(Type type, unsigned n);     // X or W register, 31 = zero
+    void set_r(unsigned n, Value value);    // value's type: I64, or I32 (zero-extended); 31: dropped
+    Value get_r_sp(Type type, unsigned n);  // 31 = SP
     void set_r_sp(unsigned n, Value value);
     Value get_v(unsigned n);
-    void set_v(unsigned n, Value value);           // all 128 bits
+    void set_v(unsigned n, Value value);  // all 128 bits
     Value get_flags();
     void set_flags(Value flags);
     Value load_state(Type type, size_t offset);
@@ -68,9 +71,9 @@ class Builder {
     Value ror(Value a, unsigned count) { return ror(a, constant(type(a), count)); }
     Value unary(Op op, Value a) { return emit(op, type(a), a); }
     Value binary(Op op, Value a, Value b) { return emit(op, type(a), a, b); }
-    Value trunc(Value a);                          // I64 -> I32 (I32 stays)
-    Value zext(Value a);                           // I32 -> I64 (I64 stays)
-    Value sext(Value a);                           // I32 -> I64
+    Value trunc(Value a);                                                // I64 -> I32 (I32 stays)
+    Value zext(Value a);                                                 // I32 -> I64 (I64 stays)
+    Value sext(Value a);                                                 // I32 -> I64
     Value extend(Value a, unsigned from_bits, bool is_signed, Type to);  // from the low 8, 16, 32, 64 bits
     Value ubfx(Value a, unsigned lsb, unsigned bits);
     Value sbfx(Value a, unsigned lsb, unsigned bits);
@@ -101,13 +104,15 @@ class Builder {
 
     Type type(Value value) const { return insts_[value.id].type; }
 
-    // Instrumentation of memory accesses. A lifter reports each access as plugins count them (an LDP is one) right after
-    // the operations that make it; `memory_info` as in translator/hooks.h. Nothing happens unless a hook is set.
+    // Instrumentation of memory accesses. A lifter reports each access as plugins count them (an LDP is one)
+    // right after the operations that make it; `memory_info` as in translator/hooks.h. Nothing happens unless
+    // a hook is set.
     void report_access(Value address, Value value, uint32_t memory_info, Value value2 = {}) {
         if (access_hook_) access_hook_(access_context_, address, value, value2, memory_info);
     }
     bool reports_accesses() const { return access_hook_ != nullptr; }
-    void set_access_hook(void (*hook)(void*, Value address, Value value, Value value2, uint32_t memory_info), void* context) {
+    void set_access_hook(void (*hook)(void*, Value address, Value value, Value value2, uint32_t memory_info),
+                         void* context) {
         access_hook_ = hook;
         access_context_ = context;
     }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The intermediate language: typed SSA in an arena.
 //
-// A Block is what one guest entry point translates to in the first tier: a list of instructions that run in order, then
-// one terminator. A Value is the index of the instruction that makes it. Guest registers are read with Get and written
-// with Set operations; the Builder forwards values inside the block, so that each register is read at most once.
+// A Block is what one guest entry point translates to in the first tier: a list of instructions that run in
+// order, then one terminator. A Value is the index of the instruction that makes it. Guest registers are read
+// with Get and written with Set operations; the Builder forwards values inside the block, so that each
+// register is read at most once.
 //
-// Precision: a Set is executed in program order relative to operations that can fault (kFaults), to helpers and to the
-// terminator; between those, passes may drop a Set that a later one overwrites. Lifters therefore compute everything
-// that may fault before the first Set of the same guest instruction.
+// Precision: a Set is executed in program order relative to operations that can fault (kFaults), to helpers
+// and to the terminator; between those, passes may drop a Set that a later one overwrites. Lifters therefore
+// compute everything that may fault before the first Set of the same guest instruction.
 //
-// Host flags are a Value like any other (type Flags): AddS & co. make them, FlagsOf names them, conditions read them.
+// Host flags are a Value like any other (type Flags): AddS & co. make them, FlagsOf names them, conditions
+// read them.
 #pragma once
 
 #include <cstdint>
@@ -65,9 +67,10 @@ struct Inst {
     uint8_t width = 0;
     Cond cond = Cond::AL;
     uint8_t scale = 0;
-    uint8_t upper_zero = 0;  // V128: this many upper 8-byte halves... 1: bits 64..127 known zero; 2: 32..127; 3: 16..127
+    uint8_t upper_zero =
+        0;  // V128: this many upper 8-byte halves... 1: bits 64..127 known zero; 2: 32..127; 3: 16..127
     uint16_t uses = 0;
-    uint16_t guest = 0;      // index of the guest instruction it belongs to
+    uint16_t guest = 0;  // index of the guest instruction it belongs to
     Value a, b, c, d;
     uint64_t imm = 0;
 
@@ -79,18 +82,18 @@ enum class ExitKind : uint8_t { Syscall, Undefined, Breakpoint };
 struct Terminator {
     enum Kind : uint8_t {
         None,
-        Jump,          // to target
-        IfCond,        // cond(a: Flags) ? target : next
-        IfZero,        // a == 0 ? target : next
+        Jump,    // to target
+        IfCond,  // cond(a: Flags) ? target : next
+        IfZero,  // a == 0 ? target : next
         IfNotZero,
-        IfBitClear,    // bit `bit` of a
+        IfBitClear,  // bit `bit` of a
         IfBitSet,
         Call,          // BL: to target; returns to next. X30 has been set by a SetX
         CallIndirect,  // BLR: to a: I64
         Indirect,      // BR
         Return,        // RET
         Exit,          // leave for the CPU loop: pc = next, reason, imm
-        Resync,        // go on at next after asking the dispatcher (ISB, IC IVAU: translations may have changed)
+        Resync,  // go on at next after asking the dispatcher (ISB, IC IVAU: translations may have changed)
     };
     Kind kind = None;
     Cond cond = Cond::AL;
@@ -105,16 +108,16 @@ struct Terminator {
 struct GuestInst {
     uint64_t address = 0;
     uint32_t encoding = 0;
-    uint16_t row = 0;        // decoder row, for coverage
+    uint16_t row = 0;  // decoder row, for coverage
 };
 
 struct Block {
     uint64_t address = 0;
-    std::span<Inst> insts;   // insts[0] is unused: Value 0 is no value
+    std::span<Inst> insts;  // insts[0] is unused: Value 0 is no value
     std::span<GuestInst> guest;
     Terminator end;
-    bool flags_live_out = true;   // NZCV must be in CpuState at the end
-    bool mask_tags = false;       // addresses may carry a tag in the top byte: mask them
+    bool flags_live_out = true;  // NZCV must be in CpuState at the end
+    bool mask_tags = false;      // addresses may carry a tag in the top byte: mask them
 };
 
 // Text of a block, as -d op prints it.
@@ -124,7 +127,8 @@ class Printer {
     static void print(const Block& block, Sink sink, void* context);
 };
 
-// Checks types and order (definitions before uses, operands by the op's row). Null if sound, else what is wrong.
+// Checks types and order (definitions before uses, operands by the op's row). Null if sound, else what is
+// wrong.
 const char* verify(const Block& block);
 
 }  // namespace armature::translator::ir
