@@ -29,16 +29,23 @@ void destroy_thread_signals(ThreadSignals* signals);
 void enter_thread();                                     // on the new host thread: alternate stack, host mask
 void leave_thread();
 
-// Delivers what is pending and deliverable; call when run() returned Interrupted and after each system call. If
-// `syscall_result` is not null, a call was just made: it is restarted or turned into EINTR by the kernel's rules.
-// `restart_pc` is the SVC's address.
+// Is there something that deliver_pending would deliver now? A call that must not be made with a signal outstanding
+// returns -kErestartnointr then: it is made again after the handler.
+bool has_deliverable(guest::Thread* thread);
+
+// Delivers what is pending and deliverable; call when run() returned Interrupted and after each system call (cheap when
+// there is nothing). If `syscall_result` is not null, a call was just made, and this function writes x0: the result,
+// or EINTR by the kernel's rules; if the call is to be made again, x0 stays as it is and pc becomes `restart_pc` (the
+// SVC's address). *syscall_result is then what the guest sees, or one of the codes above if the call is restarted.
+// After rt_sigreturn pass null: it has set the registers itself.
 void deliver_pending(guest::Thread* thread, int64_t* syscall_result, uint64_t restart_pc);
 
 // A synchronous fault of the guest's own (from translator::Exit).
 void deliver_fault(guest::Thread* thread, const translator::Exit& exit);
 
-// Makes the host system call; returns its result (-errno), or -kErestartsys if a guest signal that is not blocked is
-// pending before the call or interrupts it. For every call that can block.
+// Makes the host system call; returns its result (-errno), or -kErestartsys if a guest signal interrupted it, or
+// -kErestartnointr if one was pending before, so that the call was not made at all. For every call that can block. The
+// host kernel's own rules decide what is restartable: -EINTR here is EINTR for the guest.
 int64_t blocking_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0);
 
 // The signal system calls, with guest arguments; results are -errno.
@@ -63,12 +70,31 @@ int64_t with_signal_mask(guest::Thread* thread, uint64_t set, uint64_t size, int
 // signals handled.
 int64_t sys_signalfd4(guest::Thread*, int fd, uint64_t set, uint64_t size, int flags);
 
+// While it lives, no asynchronous signal reaches this host thread; a host thread created meanwhile starts so too (make
+// guest threads under one: enter_thread opens the mask). Nests. Signals wait in the kernel.
+class HostSignalsBlocked {
+  public:
+    HostSignalsBlocked();
+    ~HostSignalsBlocked();
+    HostSignalsBlocked(const HostSignalsBlocked&) = delete;
+    HostSignalsBlocked& operator=(const HostSignalsBlocked&) = delete;
+
+  private:
+    uint64_t saved_;
+};
+
+// Around fork: between the two, no signal is delivered and the tables are at rest. The child starts with nothing pending.
 void before_fork();
 void after_fork(bool child, guest::Thread* thread);
-void reset_handlers_for_exec();                          // handled signals to default, ignored stay; the host's mask set to the guest's
-// vfork shares memory with the parent: dispositions are saved before and put back in the parent.
+// vfork shares memory with the parent: the parent's state is saved before and put back in the parent when the child has
+// gone. The child works on a copy of the dispositions, so that the parent's other threads do not see its changes.
 void save_for_vfork();
 void restore_after_vfork();
+void clear_handlers();                                   // CLONE_CLEAR_SIGHAND, in the child: handled signals to default
+// Just before the host's execve: handled signals to default, ignored stay; the host's mask set to the guest's. 0, or
+// -kErestartnointr if a signal must be delivered first (then nothing was changed). The second undoes it if execve failed.
+int64_t reset_handlers_for_exec();
+void restore_handlers_after_exec();
 
 // Ends the process by the signal (default action), so that the parent sees it; runs observer.before_exit first.
 [[noreturn]] void die_by_signal(int signo, bool dump_core);
