@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // From an optimised ir::Block to host code: one pass that selects, allocates registers and emits.
 //
-// The code is position-independent except for its links: each direct exit is a `jmp rel32` or `call rel32` that at first
-// goes to a stub of its own in the same block; the runtime patches it to the target block. The stub calls
-// Thunks::link with the site's address.
+// The code is position-independent except for its links: each direct exit is a `jmp rel32` or `call rel32`
+// that at first goes to a stub of its own in the same block; the runtime patches it to the target block. The
+// stub calls Thunks::link with the site's address. Patching is one 4-byte store into running code, so a rel32
+// never crosses a 16-byte line (blocks are placed at multiples of 16).
 #pragma once
 
 #include <cstddef>
@@ -16,19 +17,19 @@
 namespace armature::translator::x64 {
 
 struct LinkSite {
-    uint32_t offset = 0;     // of the rel32 operand in the code
-    uint32_t stub = 0;       // offset of the stub it goes to while not linked
-    uint64_t target = 0;     // guest address
+    uint32_t offset = 0;  // of the rel32 operand in the code
+    uint32_t stub = 0;    // offset of the stub it goes to while not linked
+    uint64_t target = 0;  // guest address
 };
 
 // Where the guest's NZCV are when an instruction faults.
 enum class FlagsAt : uint8_t { State, EflagsSub, EflagsAdd, EflagsLogic, EflagsFcmp };
 
 struct FaultPoint {
-    uint32_t offset = 0;     // of the host instruction that may fault
-    uint16_t guest = 0;      // index of the guest instruction
+    uint32_t offset = 0;  // of the host instruction that may fault
+    uint16_t guest = 0;   // index of the guest instruction
     FlagsAt flags = FlagsAt::State;
-    uint8_t kind = 0;        // 0 memory access, 1 alignment check (SIGBUS BUS_ADRALN; address in rax)
+    uint8_t kind = 0;  // 0 memory access, 1 alignment check (SIGBUS BUS_ADRALN; address in rax)
     bool is_store = false;
 };
 
@@ -36,17 +37,22 @@ struct CompiledCode {
     const uint8_t* code = nullptr;  // in the CodeBuffer: to be copied
     size_t size = 0;
     std::span<LinkSite> links;
-    std::span<FaultPoint> faults;   // ascending offsets
+    std::span<FaultPoint> faults;       // ascending offsets
     std::span<uint32_t> guest_offsets;  // host offset where each guest instruction starts (for -d out_asm)
 };
 
-// What the emitted code calls. The runtime fills the C++ functions before make_thunks; make_thunks emits the rest into
-// the buffer and fills their addresses (valid once the buffer's bytes are at `final_address`).
+// What the emitted code calls. The runtime fills the C++ functions before make_thunks; make_thunks emits the
+// rest into the buffer and fills their addresses (valid once the buffer's bytes are at `final_address`).
 struct Thunks {
-    // C++, on the fiber's stack; each returns the host address to go on at.
-    const void* (*leave)(guest::CpuState*) = nullptr;          // to the CPU loop: exit_code, pc set; returns when resumed
-    const void* (*link)(guest::CpuState*, uint64_t site) = nullptr;  // pc = target; site = host address of the rel32
-    const void* (*lookup)(guest::CpuState*) = nullptr;         // pc = target of an indirect branch that missed the cache
+    // C++, on the fiber's stack; each returns the host address to go on at. The emitted thunks store rsp in
+    // CpuState::host_sp before the call and load it from there after it: the runtime may have reset the call
+    // stack.
+    const void* (*leave)(guest::CpuState*) =
+        nullptr;  // to the CPU loop: exit_code, pc set; returns when resumed
+    const void* (*link)(guest::CpuState*,
+                        uint64_t site) = nullptr;  // pc = target; site = host address of the rel32
+    const void* (*lookup)(guest::CpuState*) =
+        nullptr;  // pc = target of an indirect branch that missed the cache
 
     // Emitted.
     void (*enter)(guest::CpuState*, const void* code) = nullptr;  // called once per fiber; never returns
@@ -55,17 +61,26 @@ struct Thunks {
     const void* save_and_link = nullptr;     // site in rax
     const void* save_and_lookup = nullptr;   // pc stored
     const void* return_underflow = nullptr;  // host return address at the bottom of the call stack
-    const void* call_preserving = nullptr;   // calls the C++ function in rax (arguments in rdi, rsi, rdx, rcx already),
-                                             // keeps every pinned register; result in rax. State slots of pinned
-                                             // registers are up to date during the call and reloaded after it if cl... see .cc
+    const void* call_preserving =
+        nullptr;  // calls the C++ function in rax (arguments in rdi, rsi, rdx, rcx already),
+                  // keeps every pinned register; result in rax. State slots of pinned
+                  // registers are up to date during the call and reloaded after it if cl... see .cc
     const void* end = nullptr;
 };
 extern Thunks thunks;
 
 // exit_code values that emitted code stores before save_and_leave.
-enum ExitCode : uint64_t { kExitSyscall, kExitUndefined, kExitBreakpoint, kExitInterrupted, kExitFault, kExitResync };
+enum ExitCode : uint64_t {
+    kExitSyscall,
+    kExitUndefined,
+    kExitBreakpoint,
+    kExitInterrupted,
+    kExitFault,
+    kExitResync
+};
 
-// One entry of the per-thread jump cache that indirect branches probe: index = (pc >> 2) & (kJumpCacheEntries - 1).
+// One entry of the per-thread jump cache that indirect branches probe: index = (pc >> 2) & (kJumpCacheEntries
+// - 1).
 struct JumpCacheEntry {
     uint64_t guest = ~uint64_t{0};
     const void* host = nullptr;
@@ -78,7 +93,7 @@ CodeBuffer* create_code_buffer();
 void destroy_code_buffer(CodeBuffer* buffer);
 
 struct CompileOptions {
-    bool no_chain = false;     // direct exits always go through Thunks::link, which then does not patch
+    bool no_chain = false;  // direct exits always go through Thunks::link, which then does not patch
 };
 
 // False if the block is too long for the buffer or the spill area (the caller cuts the block shorter).
