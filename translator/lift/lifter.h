@@ -9,8 +9,11 @@
 
 namespace armature::translator::lift {
 
+inline constexpr uint16_t kNoRow = 0xffff;  // GuestInst::row of an unallocated encoding
+
 enum class LiftResult : uint8_t { Continue, Ended };
 
+// Starts the guest instruction (Builder::begin_guest) unless the caller has done so, to put instrumentation before it.
 // An encoding that is not defined, or whose feature is off, ends the block with Terminator::Exit / ExitKind::Undefined.
 LiftResult lift(ir::Builder& builder, uint64_t address, uint32_t encoding);
 

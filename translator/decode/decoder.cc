@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "translator/decode/decoder.h"
+
+#include "translator/decode/bit_masks.h"
+#include "translator/decode/fields.h"
+
+namespace armature::translator::decode {
+
+uint64_t enabled_features = 0
+#define FEATURE(Name, on, text) | uint64_t{on} << static_cast<unsigned>(Feature::Name)
+#include "translator/decode/features.def"
+#undef FEATURE
+    ;
+
+// kRows with the conditions, kFirst, kSecond, kLists: written by gen_decoder.
+#include "translator/decode/table.inc"
+
+const Row* decode(uint32_t word) {
+    unsigned list = kFirst[word >> 21];
+    if (list & kSplit) list = kSecond[(list & ~kSplit) * 64 + (word >> 10 & 63)];
+    for (const uint16_t* entry = &kLists[list]; *entry != kEndOfList; entry++) {
+        const Row& row = kRows[*entry];
+        if (row.matches(word)) return &row;
+    }
+    return nullptr;
+}
+
+}  // namespace armature::translator::decode
