@@ -22,6 +22,8 @@ namespace armature::guest {
 inline constexpr uint64_t kPageSize = 4096;
 inline constexpr uint64_t kAddressLimit = uint64_t{1} << 47;  // what an x86-64 host gives to user space
 
+inline constexpr uint64_t kSharedMemoryDevice = 4;  // System V shared memory in Mapping::device
+
 struct Mapping {
     uint64_t begin = 0;
     uint64_t end = 0;  // exclusive
@@ -50,6 +52,10 @@ class AddressSpace {
     int64_t brk(uint64_t address);  // the new break, or the present one if the request cannot be granted
     int64_t advise(uint64_t address, uint64_t length, int advice);
 
+    // shmat and shmdt. Attached segments have `device` kSharedMemoryDevice and their id as inode.
+    int64_t attach_shared(int id, uint64_t address, int flags);
+    int64_t detach_shared(uint64_t address);
+
     // The loader's part: says where the heap starts, and names a range ([stack], [vdso], a file's path).
     void set_brk(uint64_t start);
     void name_range(uint64_t begin, uint64_t end, const std::string& name);
@@ -65,12 +71,16 @@ class AddressSpace {
     void set_limit_as(uint64_t bytes);
     void set_limit_data(uint64_t bytes);
 
+    // With -seed and -R: where the guest does not ask for an address, it gets the highest free one below `top` that does
+    // not depend on where the host placed the emulator. 0, the default: the host's kernel chooses.
+    void set_mmap_top(uint64_t top);
+
     // Around fork: the lock is taken before and released in both processes after.
     void before_fork();
     void after_fork();
 
   private:
-    AddressSpace() = default;
+    constexpr AddressSpace() = default;
 };
 
 }  // namespace armature::guest

@@ -63,9 +63,9 @@ struct alignas(64) CpuState {
 
     // --- Private to the translator -------------------------------------------------------------------------------
     void* jump_cache = nullptr;           // per-thread table: guest address -> host entry
-    const void* const* helpers = nullptr; // table of C++ functions and thunks that emitted code calls (runtime/helpers.def)
     void* dispatcher = nullptr;           // the thread's runtime object
-    uint64_t host_sp = 0;                 // stack pointer saved around out-of-line work
+    uint64_t host_sp = 0;                 // call stack pointer (rsp of translated code) while C++ runs
+    uint64_t cxx_sp = 0;                  // where thunks point rsp to call C++: 16-byte aligned top of the fiber's stack
     uint64_t exit_code = 0;               // why translated code left
     uint64_t exit_argument = 0;
     uint64_t scratch[8] = {};             // saved registers in out-of-line paths
