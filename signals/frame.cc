@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "signals/frame.h"
+
+#include <cstring>
+
+#include "guest/user_access.h"
+#include "loader/loader.h"
+#include "signals/signals.h"
+
+namespace armature::signals {
+namespace {
+
+constexpr uint64_t kTerminatorSize = 16;
+constexpr uint64_t kLargestFrame = 64 << 10;
+
+constexpr uint64_t kFlagBits = guest::kPstateN | guest::kPstateZ | guest::kPstateC | guest::kPstateV;
+// Bits that a returning PSTATE must not have: AArch32, a mode other than EL0t, masked interrupts (D, A, I,
+// F).
+constexpr uint64_t kForbiddenBits = 0x3df;
+
+// The part of a frame that has something in it; the rest of the records' space is not touched.
+struct FilledFrame {
+    SignalFrame frame{};
+    FpsimdContext fpsimd;
+    uint8_t rest[sizeof(EsrContext) + kTerminatorSize] = {};
+};
+static_assert(sizeof(FilledFrame) == sizeof(SignalFrame) + sizeof(FpsimdContext) + 32);
+
+// Everything but siginfo; the number of bytes from the frame's start.
+uint64_t fill_frame(const ThreadSignals& state, uint64_t mask, FilledFrame* to) {
+    const guest::CpuState& cpu = state.thread->cpu;
+    UserContext& user = to->frame.user;
+    user.stack_sp = state.alt_stack.sp;
+    user.stack_flags = state.alt_stack.flags;
+    user.stack_size = state.alt_stack.size;
+    user.mask = mask;
+    user.context.fault_address = state.fault_address;
+    memcpy(user.context.x, cpu.x, sizeof cpu.x);
+    user.context.sp = cpu.sp;
+    user.context.pc = cpu.pc;
+    user.context.pstate = cpu.nzcv();
+    to->fpsimd.fpsr = cpu.read_fpsr();
+    to->fpsimd.fpcr = cpu.fpcr;
+    memcpy(to->fpsimd.v, cpu.v, sizeof cpu.v);
+    if (state.fault_code == 0) return sizeof *to - sizeof(EsrContext);
+    EsrContext esr;
+    esr.esr = state.fault_code;
+    memcpy(to->rest, &esr, sizeof esr);
+    return sizeof *to;
+}
+
+// The records of a frame, one after the other, wherever they are.
+class RecordParser {
+  public:
+    explicit RecordParser(uint64_t frame) : frame_(frame), base_(frame + sizeof(SignalFrame)) {}
+
+    bool find_fpsimd(FpsimdContext* out) {
+        bool found = false;
+        for (;;) {
+            ContextHead head;
+            if (limit_ - offset_ < sizeof head || offset_ % 16 != 0) return false;
+            if (!guest::read_object(&head, base_ + offset_)) return false;
+            if (limit_ - offset_ < head.size) return false;
+            if (head.magic == 0) return head.size == 0 && found;
+            if (head.size < sizeof head) return false;
+            if (head.magic == kExtraMagic) {
+                if (!enter_extra(head)) return false;
+                continue;
+            }
+            if (head.magic == kFpsimdMagic) {
+                if (found || head.size < sizeof *out || !guest::read_object(out, base_ + offset_))
+                    return false;
+                found = true;
+            } else if (head.magic != kEsrMagic) {
+                return false;
+            }
+            offset_ += head.size;
+        }
+    }
+
+  private:
+    bool enter_extra(const ContextHead& head) {
+        ExtraContext extra;
+        ContextHead end;
+        if (in_extra_ || head.size < sizeof extra || limit_ - offset_ - head.size < kTerminatorSize)
+            return false;
+        const uint64_t end_address = base_ + offset_ + head.size;
+        if (!guest::read_object(&extra, base_ + offset_) || !guest::read_object(&end, end_address))
+            return false;
+        if (end.magic != 0 || end.size != 0) return false;
+        if (extra.data % 16 != 0 || extra.size % 16 != 0 || extra.data != end_address + kTerminatorSize)
+            return false;
+        if (extra.size > frame_ + kLargestFrame - extra.data) return false;
+        in_extra_ = true;
+        base_ = extra.data;
+        offset_ = 0;
+        limit_ = extra.size;
+        return true;
+    }
+
+    uint64_t frame_;
+    uint64_t base_;
+    uint64_t offset_ = 0;
+    uint64_t limit_ = kRecordsSize;
+    bool in_extra_ = false;
+};
+
+}  // namespace
+
+bool push_frame(ThreadSignals* state, const GuestAction& action, const siginfo_t& info,
+                uint64_t mask_to_save) {
+    guest::CpuState& cpu = state->thread->cpu;
+    uint64_t top = cpu.sp;
+    if (action.flags & SA_ONSTACK && alt_stack_state(state->alt_stack, cpu.sp) == 0) {
+        top = state->alt_stack.sp + state->alt_stack.size;
+    }
+    const uint64_t record_address = (top - sizeof(FrameRecord)) & ~uint64_t{15};
+    const uint64_t frame_address = record_address - kFrameSize;
+
+    FilledFrame filled;
+    const uint64_t size = fill_frame(*state, mask_to_save, &filled);
+    const bool with_info = action.flags & SA_SIGINFO;
+    uint64_t skipped = offsetof(SignalFrame, user);
+    if (with_info) {
+        filled.frame.info = info;
+        skipped = 0;
+    }
+    const FrameRecord record{cpu.x[29], cpu.x[30]};
+    if (!guest::write_object(untagged(record_address), record)) return false;
+    if (!guest::write_memory(untagged(frame_address) + skipped,
+                             reinterpret_cast<const uint8_t*>(&filled) + skipped, size - skipped))
+        return false;
+
+    cpu.x[0] = static_cast<uint64_t>(info.si_signo);
+    if (with_info) {
+        cpu.x[1] = frame_address;
+        cpu.x[2] = frame_address + offsetof(SignalFrame, user);
+    }
+    cpu.x[29] = record_address;
+    cpu.x[30] =
+        action.flags & kFlagRestorer ? action.restorer : loader::current_program().sigreturn_trampoline;
+    cpu.sp = frame_address;
+    cpu.pc = action.handler;
+    return true;
+}
+
+bool pop_frame(ThreadSignals* state, uint64_t* mask) {
+    guest::CpuState& cpu = state->thread->cpu;
+    const uint64_t frame_address = untagged(cpu.sp);
+    if (frame_address % 16 != 0) return false;
+    // Only what the kernel reads: the frame's end may lie in unmapped memory.
+    SignalFrame frame;
+    if (!guest::read_object(&frame, frame_address)) return false;
+    const UserContext& user = frame.user;
+    *mask = user.mask & ~kUnblockable;
+    FpsimdContext fpsimd;
+    if (user.context.pstate & kForbiddenBits) return false;
+    if (!RecordParser(frame_address).find_fpsimd(&fpsimd)) return false;
+
+    memcpy(cpu.x, user.context.x, sizeof cpu.x);
+    cpu.sp = user.context.sp;
+    cpu.pc = user.context.pc;
+    cpu.set_nzcv(static_cast<uint32_t>(user.context.pstate & kFlagBits));
+    memcpy(cpu.v, fpsimd.v, sizeof cpu.v);
+    cpu.write_fpcr(fpsimd.fpcr);
+    cpu.write_fpsr(fpsimd.fpsr);
+    // Whatever is wrong with the alternate stack, the kernel goes on without it.
+    set_alt_stack(&state->alt_stack, cpu.sp, user.stack_sp, user.stack_size, user.stack_flags);
+    return true;
+}
+
+}  // namespace armature::signals
