@@ -25,12 +25,20 @@ struct LinkSite {
 // Where the guest's NZCV are when an instruction faults.
 enum class FlagsAt : uint8_t { State, EflagsSub, EflagsAdd, EflagsLogic, EflagsFcmp };
 
+enum FaultKind : uint8_t {
+    kFaultAccess,     // a guest memory access
+    kFaultAlignment,  // a failed alignment check (`ud2`): SIGBUS BUS_ADRALN, the guest address is in rax
+    kFaultPush,  // a push onto the call stack: when it hits the guard, the stack is emptied and code goes on
+                 // at `restart`
+};
+
 struct FaultPoint {
     uint32_t offset = 0;  // of the host instruction that may fault
     uint16_t guest = 0;   // index of the guest instruction
     FlagsAt flags = FlagsAt::State;
-    uint8_t kind = 0;  // 0 memory access, 1 alignment check (SIGBUS BUS_ADRALN; address in rax)
+    FaultKind kind = kFaultAccess;
     bool is_store = false;
+    uint32_t restart = 0;  // kFaultPush: offset where the pushing sequence starts
 };
 
 struct CompiledCode {
@@ -44,9 +52,10 @@ struct CompiledCode {
 // What the emitted code calls. The runtime fills the C++ functions before make_thunks; make_thunks emits the
 // rest into the buffer and fills their addresses (valid once the buffer's bytes are at `final_address`).
 struct Thunks {
-    // C++, on the fiber's stack; each returns the host address to go on at. The emitted thunks store rsp in
-    // CpuState::host_sp before the call and load it from there after it: the runtime may have reset the call
-    // stack.
+    // C++; each returns the host address to go on at. Translated code's rsp is the call stack, which holds
+    // nothing but (guest, host) return pairs: every thunk that calls C++ stores rsp in CpuState::host_sp,
+    // sets rsp = cxx_sp, calls, and loads rsp from host_sp again (the runtime may have reset the call stack).
+    // `enter` starts with rsp = host_sp.
     const void* (*leave)(guest::CpuState*) =
         nullptr;  // to the CPU loop: exit_code, pc set; returns when resumed
     const void* (*link)(guest::CpuState*,
@@ -82,7 +91,7 @@ enum ExitCode : uint64_t {
 // One entry of the per-thread jump cache that indirect branches probe: index = (pc >> 2) & (kJumpCacheEntries
 // - 1).
 struct JumpCacheEntry {
-    uint64_t guest = ~uint64_t{0};
+    uint64_t guest = 0;
     const void* host = nullptr;
 };
 inline constexpr unsigned kJumpCacheEntries = 4096;

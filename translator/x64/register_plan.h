@@ -3,7 +3,7 @@
 // jump to each other without touching memory.
 //
 //   r15          CpuState + kStateBias (so that all 32 general registers have one-byte displacements)
-//   rsp          the fiber's stack: pairs of (guest return address, host return address) pushed by guest calls;
+//   rsp          the call stack: pairs of (guest return address, host return address) pushed by guest calls;
 //                at block entry rsp % 16 == 8, as at any function entry
 //   rax          scratch of the code generator, never holds a value across instructions
 //   rcx rdx rsi rdi   values inside a block

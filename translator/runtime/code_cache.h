@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Where translations live, and how they are found, linked, dropped.
+//
+// The code is one memory object mapped twice: a view that may execute and never be written, and one that may
+// be written and never execute. Blocks are appended; nothing is freed before the buffer is full, then
+// everything is dropped at once while no thread executes translated code (see exclusive.h).
+//
+// Lookup takes no lock: a hash table of chains, entered with release stores, read with acquire loads; a
+// removed block stays readable until the next full drop. Everything that changes the tables holds the cache's
+// mutex.
+//
+// A direct exit of a block (LinkSite) is patched to its target's code with one aligned-enough 4-byte store;
+// the target remembers its incoming sites so that an invalidation can send them back to their stubs.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "translator/hooks.h"
+#include "translator/x64/compile.h"
+
+namespace armature::translator::runtime {
+
+struct TranslatedBlock;
+
+// One direct exit that has been linked or may be.
+struct Site {
+    uint32_t code_offset = 0;  // of the rel32, in the whole buffer
+    uint32_t stub_offset = 0;
+    uint64_t target = 0;
+    TranslatedBlock* linked = nullptr;
+    Site* next_incoming = nullptr;  // list of the target's incoming sites
+};
+
+struct TranslatedBlock {
+    uint64_t address = 0;           // guest
+    uint64_t end = 0;               // guest, exclusive
+    const uint8_t* code = nullptr;  // in the executable view
+    uint32_t size = 0;
+    std::atomic<bool> valid{true};
+    std::atomic<TranslatedBlock*> next_in_bucket{nullptr};
+    TranslatedBlock* next_in_page = nullptr;
+    Site* incoming = nullptr;
+    std::span<Site> sites;
+    std::span<const x64::FaultPoint> faults;
+
+    uint64_t guest_pc(uint32_t guest_index) const { return address + uint64_t{guest_index} * 4; }
+};
+
+class CodeCache {
+  public:
+    static CodeCache& instance();
+
+    void initialise(size_t bytes);
+
+    TranslatedBlock* find(uint64_t address) const;  // lock-free; null if not translated
+    // Appends code; null if the buffer is full (the caller must flush). If another thread has published the
+    // same block meanwhile, that one is returned.
+    TranslatedBlock* publish(uint64_t address, uint64_t guest_end, const x64::CompiledCode& code);
+    std::span<Probe> keep_probes(size_t count);  // live until everything is dropped
+    uint64_t place_thunks(const x64::CompiledCode& code);
+    uint64_t thunk_address() const;
+
+    // Links the site whose rel32 is at host address `site` to the block, if both are still valid.
+    void link(uint64_t site, TranslatedBlock* target);
+    void invalidate(uint64_t begin, uint64_t end);
+    void drop_all();  // only while no thread executes translated code
+
+    bool contains(uintptr_t host) const {
+        return host - reinterpret_cast<uintptr_t>(executable_) < capacity_;
+    }
+    // Async-signal-safe. The block whose code holds the host address.
+    TranslatedBlock* block_of(uintptr_t host) const;
+    bool in_thunks(uintptr_t host) const {
+        return host - reinterpret_cast<uintptr_t>(executable_) < thunks_size_;
+    }
+    uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+    size_t used() const { return used_; }
+
+    void lock() { mutex_.lock(); }
+    void unlock() { mutex_.unlock(); }
+    void copy_after_fork();  // child: an own copy of the shared memory object
+
+  private:
+    CodeCache() = default;
+    void patch(const Site& site, uint32_t to_offset);
+    void unlink_incoming(TranslatedBlock* block);
+    void remove(TranslatedBlock* block);
+    TranslatedBlock** page_slot(uint64_t page);
+
+    static constexpr unsigned kBucketBits = 16;
+    static constexpr unsigned kBuckets = 1u << kBucketBits;
+    static constexpr unsigned kPageBuckets = 1u << 12;
+    static unsigned bucket(uint64_t address) { return (address >> 2) & (kBuckets - 1); }
+
+    struct PageEntry {
+        uint64_t page;
+        TranslatedBlock* blocks;
+        PageEntry* next;
+    };
+
+    std::mutex mutex_;
+    uint8_t* executable_ = nullptr;
+    uint8_t* writable_ = nullptr;
+    size_t capacity_ = 0;
+    size_t used_ = 0;
+    size_t thunks_size_ = 0;
+    int memory_object_ = -1;
+    std::atomic<uint64_t> generation_{1};
+    std::atomic<TranslatedBlock*>* buckets_ = nullptr;
+    PageEntry** pages_ = nullptr;
+    TranslatedBlock** by_code_ = nullptr;  // ascending host addresses
+    std::atomic<size_t> block_count_{0};
+    size_t max_blocks_ = 0;
+    support::Arena records_;
+};
+
+}  // namespace armature::translator::runtime

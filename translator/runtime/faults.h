@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// From a host fault to a precise guest state.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "translator/runtime/runtime.h"
+
+namespace armature::translator::runtime {
+
+// Does fetching an instruction at `pc` fault? Then runtime.fault says how.
+bool fetch_faults(ThreadRuntime& runtime, uint64_t pc);
+
+// The fault handler wants all translations dropped (tags were seen for the first time); done when the thread
+// is back in the runtime.
+extern std::atomic<bool> drop_requested;
+
+}  // namespace armature::translator::runtime
