@@ -222,6 +222,11 @@ void leave_thread() {
     state->host_stack = nullptr;
 }
 
+void refresh_queue(ThreadSignals* state) {
+    state->queue.refresh(state->mask);
+    if (state->queue.deliverable()) translator::request_exit(state->thread);
+}
+
 void apply_mask(ThreadSignals* state, uint64_t mask) {
     // Everything is blocked from here on, so nothing can be captured under the old mask any more.
     if (!state->queue.has_captured()) set_host_mask(kHostMaskAll);
@@ -232,14 +237,8 @@ void apply_mask(ThreadSignals* state, uint64_t mask) {
         state->queue.take_captured(&info);
         if (!is_for_process(info) || !try_return_to_process(info)) return_to_thread(info);
     }
-    state->queue.refresh(state->mask);
+    refresh_queue(state);
     if (!state->queue.has_captured()) set_host_mask(host_mask(state->mask));
-}
-
-HostSignalsBlocked::HostSignalsBlocked() : saved_(set_host_mask(kHostMaskAll)) {}
-
-HostSignalsBlocked::~HostSignalsBlocked() {
-    set_host_mask(saved_);
 }
 
 }  // namespace armature::signals

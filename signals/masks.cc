@@ -31,7 +31,7 @@ int64_t change_mask(ThreadSignals* state, uint64_t mask) {
         blocking_syscall(SYS_rt_sigprocmask, SIG_SETMASK, pointer(&host), 0, static_cast<long>(kSetSize));
     if (result != 0) return result;
     state->mask = mask & ~kUnblockable;
-    state->queue.refresh(state->mask);
+    refresh_queue(state);
     return 0;
 }
 
@@ -90,14 +90,14 @@ int64_t sys_rt_sigsuspend(guest::Thread* thread, uint64_t set, uint64_t size) {
     if (state->queue.deliverable()) return -kErestartnointr;
     const uint64_t old = state->mask;
     state->mask = mask;
-    state->queue.refresh(mask);  // a synchronous signal may have waited for this
+    refresh_queue(state);  // a synchronous signal may have waited for this
     if (!state->queue.deliverable()) {
         const uint64_t host = host_mask(mask);
         const int64_t result =
             blocking_syscall(SYS_rt_sigsuspend, pointer(&host), static_cast<long>(kSetSize));
         if (result == -kErestartnointr) {
             state->mask = old;
-            state->queue.refresh(old);
+            refresh_queue(state);
             return result;
         }
     }
@@ -138,7 +138,7 @@ int64_t sys_rt_sigtimedwait(guest::Thread* thread, uint64_t set, uint64_t info, 
     if (queued != 0) {
         siginfo_t taken;
         const int signo = state->queue.take(~queued, &taken);
-        state->queue.refresh(state->mask);
+        refresh_queue(state);
         return info == 0 || guest::write_object(info, taken) ? signo : -EFAULT;
     }
     return blocking_syscall(SYS_rt_sigtimedwait, pointer(&wanted), static_cast<long>(info),

@@ -125,8 +125,12 @@ void restore_handlers_after_exec() {
 }
 
 void die_by_signal(int signo, bool dump_core) {
-    if (guest::observer.before_exit != nullptr) guest::observer.before_exit();
-    support::flush_log();
+    // A vfork child has nothing of its own to finish: it is all its parent's.
+    const guest::Thread* thread = guest::current_thread();
+    if (thread == nullptr || thread->signals == nullptr || thread->signals->vforks.empty()) {
+        if (guest::observer.before_exit != nullptr) guest::observer.before_exit();
+        support::flush_log();
+    }
     if (!dump_core && default_action(signo) == DefaultAction::Core) prctl(PR_SET_DUMPABLE, 0);
     const GuestAction fallback;
     host_call(SYS_rt_sigaction, static_cast<uint64_t>(signo), reinterpret_cast<uint64_t>(&fallback), 0,

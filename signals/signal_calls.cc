@@ -45,6 +45,7 @@ int64_t sys_rt_tgsigqueueinfo(guest::Thread* thread, int tgid, int tid, int sign
     ThreadSignals* state = state_of(thread);
     sent.si_signo = signo;
     state->queue.add_synchronous(sent, state->mask);
+    refresh_queue(state);
     return 0;
 }
 

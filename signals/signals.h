@@ -72,19 +72,6 @@ int64_t with_signal_mask(guest::Thread* thread, uint64_t set, uint64_t size, int
 // emulator's own signals handled.
 int64_t sys_signalfd4(guest::Thread*, int fd, uint64_t set, uint64_t size, int flags);
 
-// While it lives, no asynchronous signal reaches this host thread; a host thread created meanwhile starts so
-// too (make guest threads under one: enter_thread opens the mask). Nests. Signals wait in the kernel.
-class HostSignalsBlocked {
-  public:
-    HostSignalsBlocked();
-    ~HostSignalsBlocked();
-    HostSignalsBlocked(const HostSignalsBlocked&) = delete;
-    HostSignalsBlocked& operator=(const HostSignalsBlocked&) = delete;
-
-  private:
-    uint64_t saved_;
-};
-
 // Around fork: between the two, no signal is delivered and the tables are at rest. The child starts with
 // nothing pending.
 void before_fork();

@@ -70,6 +70,9 @@ void mirror_disposition(int signo, const GuestAction& action);
 // Gives the guest a new mask and the host thread the one that belongs to it. A signal that was captured and
 // is now blocked goes back to the kernel.
 void apply_mask(ThreadSignals* state, uint64_t mask);
+// After state->mask was changed alone, or something was added to the queue: asks for delivery if there is
+// something.
+void refresh_queue(ThreadSignals* state);
 
 // --- dispositions.cc
 // ----------------------------------------------------------------------------------------------
