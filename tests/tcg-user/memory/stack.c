@@ -24,7 +24,6 @@ static void on_fault(int signal, siginfo_t* info, void* context) {
     siglongjmp(back, 1);
 }
 
-#pragma GCC diagnostic ignored "-Winfinite-recursion"
 __attribute__((noinline)) static int endless(int depth) {
     volatile char frame[512];
     frame[depth % 512] = 1;
