@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Translation callbacks, and the probes that plugins attach to the block they are shown.
+//
+// The public handles are the objects below: one qemu_plugin_tb per host thread, used for every block that the
+// thread translates, with one qemu_plugin_insn per instruction. They are valid during the translation
+// callback, whose plugin is known (`caller`); a handle that is used at any other time is recognised, because
+// the thread's object then has no caller. The probes stay where they are until the translator has copied
+// them.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "plugin-host/plugin.h"
+#include "translator/hooks.h"
+
+struct qemu_plugin_insn {
+    std::vector<armature::translator::Probe> before;
+    std::vector<armature::translator::Probe> memory;
+};
+
+struct qemu_plugin_tb {
+    armature::plugin_host::Plugin* caller = nullptr;
+    armature::translator::ProbedBlock* block = nullptr;
+    std::vector<armature::translator::Probe> entry;
+    std::vector<qemu_plugin_insn> insns;  // at least as many as the block has
+};
+
+namespace armature::plugin_host {
+
+// translator::Hooks' functions.
+void translate_block(translator::ProbedBlock* block);
+void translate_block_done(translator::ProbedBlock* block);
+
+// The handle, if it is valid now; else null after a message.
+qemu_plugin_tb* valid_tb(const qemu_plugin_tb* tb, const char* function);
+qemu_plugin_insn* valid_insn(const qemu_plugin_insn* insn, const char* function);
+
+// The translator's side of a valid instruction handle, and its block.
+const translator::ProbedInstruction& probed(const qemu_plugin_insn* insn);
+qemu_plugin_tb& current_tb();
+
+}  // namespace armature::plugin_host

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "plugin-host/plugin_host.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "guest/options.h"
+#include "plugin-host/api.h"
+#include "plugin-host/command_line.h"
+#include "plugin-host/disassemble.h"
+#include "plugin-host/events.h"
+#include "plugin-host/exports.h"
+#include "plugin-host/object.h"
+#include "plugin-host/plugin.h"
+
+namespace armature::plugin_host {
+
+namespace {
+
+using InstallFunction = int (*)(qemu_plugin_id_t, const qemu_info_t*, int, char**);
+
+std::string version_range() {
+    return std::to_string(kMinVersion) + " to " + std::to_string(kMaxVersion);
+}
+
+// dlopen looks for names without a slash in the libraries' folders only; a file that is right here is what is
+// meant.
+std::string path_for_dlopen(const std::string& path) {
+    return path.find('/') == std::string::npos && access(path.c_str(), F_OK) == 0 ? "./" + path : path;
+}
+
+std::string dl_reason(const std::string& path) {
+    std::string reason = dlerror();
+    std::string prefix = path + ": ";
+    return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
+}
+
+bool open_object(Plugin* plugin, std::string* error) {
+    std::string path = path_for_dlopen(plugin->path);
+    plugin->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (plugin->handle == nullptr) {
+        *error = "cannot be loaded: " + dl_reason(path);
+        return false;
+    }
+    const auto* version = static_cast<const int*>(dlsym(plugin->handle, "qemu_plugin_version"));
+    if (version == nullptr) {
+        *error =
+            "has no symbol qemu_plugin_version: not a plugin, or one that does not say which API version it "
+            "is for";
+        return false;
+    }
+    plugin->version = *version;
+    if (plugin->version < kMinVersion || plugin->version > kMaxVersion) {
+        *error = "is made for API version " + std::to_string(plugin->version) + ", supported are " +
+                 version_range();
+        return false;
+    }
+    plugin->ranges = mapped_ranges(plugin->handle);
+    return true;
+}
+
+// A bundled plugin explains its arguments in a string of this name.
+void show_help_if_asked(const Plugin& plugin) {
+    if (std::find(plugin.arguments.begin(), plugin.arguments.end(), "help=on") == plugin.arguments.end())
+        return;
+    const auto* help = static_cast<const char* const*>(dlsym(plugin.handle, "armature_plugin_help"));
+    if (help == nullptr) return;
+    printf("%s", *help);
+    exit(0);
+}
+
+bool install(Plugin* plugin, std::string* error) {
+    auto function = reinterpret_cast<InstallFunction>(dlsym(plugin->handle, "qemu_plugin_install"));
+    if (function == nullptr) {
+        *error = "has no symbol qemu_plugin_install";
+        return false;
+    }
+    for (std::string& argument : plugin->arguments) plugin->argv.push_back(argument.data());
+    plugin->argv.push_back(nullptr);
+
+    qemu_info_t info = {};
+    info.target_name = "aarch64";
+    info.version.min = kMinVersion;
+    info.version.cur = kMaxVersion;
+    info.system_emulation = false;
+
+    add_plugin(plugin);
+    plugin->state = Plugin::State::Installing;
+    current_plugin = plugin;
+    int result = function(plugin->id, &info, static_cast<int>(plugin->arguments.size()), plugin->argv.data());
+    current_plugin = nullptr;
+    plugin->state = Plugin::State::Live;
+    if (result == 0) return true;
+    *error = "refused to be installed: qemu_plugin_install returned " + std::to_string(result);
+    return false;
+}
+
+bool load(const PluginRequest& request, std::string* error) {
+    auto* plugin = new Plugin;  // lives as long as the process
+    plugin->id = plugins().size() + 1;
+    plugin->path = request.path;
+    plugin->arguments = request.arguments;
+    std::string reason;
+    bool loaded = open_object(plugin, &reason);
+    if (loaded) {
+        show_help_if_asked(*plugin);
+        if (imports(plugin->handle, "qemu_plugin_insn_disas")) prepare_disassembler();
+        loaded = install(plugin, &reason);
+    }
+    if (!loaded) *error = "plugin " + request.path + ": " + reason;
+    return loaded;
+}
+
+}  // namespace
+
+bool load_all(std::string* error) {
+    if (guest::options.plugins.empty()) return true;
+    if (api_functions().empty()) return false;  // keeps the API linked in, see exports.h
+    std::vector<PluginRequest> requests;
+    for (const std::string& text : guest::options.plugins) {
+        if (!parse_plugin_option(text, &requests, error)) return false;
+    }
+    return std::all_of(requests.begin(), requests.end(),
+                       [&](const PluginRequest& request) { return load(request, error); });
+}
+
+void attach() {
+    if (!plugins().empty()) attach_events();
+}
+
+}  // namespace armature::plugin_host

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Scoreboards: one element per vCPU.
+//
+// Translated code updates elements without a lock, so an array that moves when it grows would lose counts. It
+// does not move: address space is reserved for more vCPUs than there can be, and the kernel provides zeroed
+// pages as they are touched. Plugins make a scoreboard for every block they see, so scoreboards are packed: a
+// slab is an array of equal chunks, one per vCPU, and a scoreboard is an offset into the chunks. The counters
+// of one vCPU lie together, and two vCPUs never write to the same cache line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+struct qemu_plugin_scoreboard {
+    uint8_t* base = nullptr;  // of vCPU 0's element
+    size_t stride = 0;        // from one vCPU's element to the next one's
+    size_t size = 0;          // of the element, rounded up
+    bool live = false;
+};
+
+namespace armature::plugin_host {
+
+// Before a vCPU with this index runs: ends the process with a message if a scoreboard has no room for it.
+void prepare_scoreboards(unsigned vcpu_index);
+
+}  // namespace armature::plugin_host
