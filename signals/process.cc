@@ -35,6 +35,14 @@ void unlock_after_fork(ThreadSignals* state) {
     locked->lock.unlock();
 }
 
+// Gives a captured signal back to the kernel. Everything is blocked, so there it stays.
+void return_captured(ThreadSignals* state) {
+    if (!state->queue.has_captured()) return;
+    siginfo_t info;
+    state->queue.take_captured(&info);
+    return_to_thread(info);
+}
+
 }  // namespace
 
 void before_fork() {
@@ -56,12 +64,7 @@ void save_for_vfork() {
     ThreadSignals* state = state_of(guest::current_thread());
     unlock_after_fork(state);  // shared memory needs no frozen table
     set_host_mask(kHostMaskAll);
-    if (state->queue.has_captured()) {
-        // The parent's; the child, which has the same memory, must not deliver it.
-        siginfo_t info;
-        state->queue.take_captured(&info);
-        return_to_thread(info);
-    }
+    return_captured(state);  // the parent's; the child, which has the same memory, must not deliver it
     auto frame = std::make_unique<VforkFrame>();
     frame->parent_dispositions = state->dispositions;
     {
@@ -94,10 +97,10 @@ void restore_after_vfork() {
     apply_mask(state, frame->mask);
 }
 
-int64_t reset_handlers_for_exec() {
+void reset_handlers_for_exec() {
     ThreadSignals* state = state_of(guest::current_thread());
     set_host_mask(kHostMaskAll);
-    if (state->queue.deliverable()) return -kErestartnointr;
+    return_captured(state);  // what is pending survives an exec
     const std::lock_guard hold(state->dispositions->lock);
     // Default before the mask opens: what arrives in between finds the new program's dispositions.
     for (int signo = 1; signo <= kSignalCount; signo++) {
@@ -109,7 +112,6 @@ int64_t reset_handlers_for_exec() {
                   kSetSize);
     }
     set_host_mask(state->mask);
-    return 0;
 }
 
 void restore_handlers_after_exec() {

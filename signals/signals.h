@@ -83,9 +83,9 @@ void save_for_vfork();
 void restore_after_vfork();
 void clear_handlers();  // CLONE_CLEAR_SIGHAND, in the child: handled signals to default
 // Just before the host's execve: handled signals to default, ignored stay; the host's mask set to the
-// guest's. 0, or -kErestartnointr if a signal must be delivered first (then nothing was changed). The second
-// undoes it if execve failed; in between, checked access to guest memory is not safe from faults.
-int64_t reset_handlers_for_exec();
+// guest's. The second undoes it if execve failed; in between, checked access to guest memory is not safe from
+// faults.
+void reset_handlers_for_exec();
 void restore_handlers_after_exec();
 
 // Ends the process by the signal (default action), so that the parent sees it; runs observer.before_exit
