@@ -17,6 +17,7 @@ class Builder {
     void begin(uint64_t address);
     void begin_guest(uint64_t address, uint32_t encoding,
                      uint16_t row);  // the following belongs to this instruction
+    void set_guest_row(uint16_t row) { guest_[guest_count_ - 1].row = row; }
     Block finish();
     bool ended() const { return end_.kind != Terminator::None; }
     uint64_t address() const { return guest_[guest_count_ - 1].address; }
@@ -110,6 +111,15 @@ class Builder {
     void report_access(Value address, Value value, uint32_t memory_info, Value value2 = {}) {
         if (access_hook_) access_hook_(access_context_, address, value, value2, memory_info);
     }
+    // The same for an access that was made only if `status` is zero: the hook finds the status in
+    // access_guard().
+    void report_access_if_zero(Value status, Value address, Value value, uint32_t memory_info,
+                               Value value2 = {}) {
+        access_guard_ = status;
+        report_access(address, value, memory_info, value2);
+        access_guard_ = {};
+    }
+    Value access_guard() const { return access_guard_; }
     bool reports_accesses() const { return access_hook_ != nullptr; }
     void set_access_hook(void (*hook)(void*, Value address, Value value, Value value2, uint32_t memory_info),
                          void* context) {
@@ -135,6 +145,7 @@ class Builder {
     Value flags_;
     void (*access_hook_)(void*, Value, Value, Value, uint32_t) = nullptr;
     void* access_context_ = nullptr;
+    Value access_guard_;
 };
 
 }  // namespace armature::translator::ir

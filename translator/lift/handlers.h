@@ -55,7 +55,7 @@ struct Lifter {
         t.next = pc + 4;
         b.end(t);
     }
-    Value helper(Helper which, Value a1 = {}, Value a2 = {}, Value a3 = {}) {
+    Value helper(Helper which, Value a1 = {}, Value a2 = {}, Value a3 = {}) const {
         return b.call_helper(static_cast<unsigned>(which), a1, a2, a3);
     }
 };

@@ -23,9 +23,9 @@ constexpr Handler kHandlers[decode::kRowCount] = {
 
 LiftResult lift(ir::Builder& builder, uint64_t address, uint32_t encoding) {
     const decode::Row* row = decode::decode(encoding);
-    if (builder.guest_count() == 0 || builder.address() != address) {
-        builder.begin_guest(address, encoding, row ? static_cast<uint16_t>(row->id) : kNoRow);
-    }
+    if (builder.guest_count() == 0 || builder.address() != address)
+        builder.begin_guest(address, encoding, kNoRow);
+    if (row) builder.set_guest_row(static_cast<uint16_t>(row->id));
     Lifter lifter{builder, address, encoding};
     if (row && decode::enabled(row->feature)) {
         kHandlers[row->index()](lifter);

@@ -70,8 +70,8 @@ struct AccessProbes {
             if (!(probe.access & kind)) continue;
             const bool vector = self.builder->type(value) == ir::Type::V128;
             self.builder->emit(vector ? ir::Op::MemoryProbeV : ir::Op::MemoryProbe, ir::Type::None, address,
-                               value, value2, {}, reinterpret_cast<uint64_t>(&probe),
-                               static_cast<uint8_t>(info));
+                               value, value2, self.builder->access_guard(),
+                               reinterpret_cast<uint64_t>(&probe), static_cast<uint8_t>(info));
         }
     }
 };

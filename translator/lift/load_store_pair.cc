@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Loads and stores of two general registers. Plugins see a pair as one access of twice the size.
+//
+// A pair that faults at its second half must not have changed a register; memory may have changed, as on
+// hardware.
+#include "translator/lift/memory.h"
+
+namespace armature::translator::lift {
+namespace {
+
+void report_pair(const Lifter& l, Value at, Value first, Value second, unsigned bytes, MemoryInfo flags) {
+    if (!l.b.reports_accesses()) return;
+    if (bytes == 4) {
+        l.b.report_access(at, joined_words(l, first, second), 3 | flags);
+    } else {
+        l.b.report_access(at, first, 4 | flags, second);
+    }
+}
+
+template <typename F>
+void load_pair(const Lifter& l, F f, const Address& address, unsigned bytes, bool is_signed = false) {
+    const Value second_at = l.b.add(address.at, l.b.i64(bytes));
+    const Value first = l.b.load(Type::I64, address.at, bytes, is_signed);
+    const Value second = l.b.load(Type::I64, second_at, bytes, is_signed);
+    report_pair(l, address.at, first, second, bytes, is_signed ? kMemorySigned : 0);
+    write_back(l, address);
+    l.b.set_r(f.t(), first);
+    l.b.set_r(f.u(), second);
+}
+
+template <typename F>
+void store_pair(const Lifter& l, F f, const Address& address, unsigned bytes) {
+    const Value second_at = l.b.add(address.at, l.b.i64(bytes));
+    const Value first = l.b.get_r(Type::I64, f.t());
+    const Value second = l.b.get_r(Type::I64, f.u());
+    l.b.store(address.at, first, bytes);
+    l.b.store(second_at, second, bytes);
+    report_pair(l, address.at, first, second, bytes, kMemoryStore);
+    write_back(l, address);
+}
+
+template <typename F>
+unsigned bytes_of(F f) {
+    return f.z() ? 8 : 4;
+}
+
+template <typename F>
+int64_t offset_of(F f) {
+    return f.i_signed() * bytes_of(f);
+}
+
+}  // namespace
+
+HANDLER(STNP) {
+    store_pair(*this, f, based(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(LDNP) {
+    load_pair(*this, f, based(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(STP_off) {
+    store_pair(*this, f, based(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(LDP_off) {
+    load_pair(*this, f, based(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(STP_post) {
+    store_pair(*this, f, post_index(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(LDP_post) {
+    load_pair(*this, f, post_index(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(STP_pre) {
+    store_pair(*this, f, pre_index(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(LDP_pre) {
+    load_pair(*this, f, pre_index(*this, f.n(), offset_of(f)), bytes_of(f));
+}
+
+HANDLER(LDPSW_off) {
+    load_pair(*this, f, based(*this, f.n(), f.i_signed() * 4), 4, true);
+}
+
+HANDLER(LDPSW_post) {
+    load_pair(*this, f, post_index(*this, f.n(), f.i_signed() * 4), 4, true);
+}
+
+HANDLER(LDPSW_pre) {
+    load_pair(*this, f, pre_index(*this, f.n(), f.i_signed() * 4), 4, true);
+}
+
+}  // namespace armature::translator::lift

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Addresses and transfers of the load and store handlers.
+//
+// An Address is computed before the access and written back after it: an access that faults leaves the base
+// register as it was. Where the base is also loaded (constrained unpredictable), the loaded value wins.
+#pragma once
+
+#include "translator/hooks.h"
+#include "translator/lift/handlers.h"
+
+namespace armature::translator::lift {
+
+struct Address {
+    Value at;
+    unsigned base = 0;
+    Value writeback;  // none: the base register keeps its value
+};
+
+inline Address based(const Lifter& l, unsigned n, int64_t offset) {
+    const Value base = l.b.get_r_sp(Type::I64, n);
+    return {l.b.add(base, l.b.i64(static_cast<uint64_t>(offset))), n, {}};
+}
+
+inline Address pre_index(const Lifter& l, unsigned n, int64_t offset) {
+    const Value at = based(l, n, offset).at;
+    return {at, n, at};
+}
+
+inline Address post_index(const Lifter& l, unsigned n, int64_t offset) {
+    return {l.b.get_r_sp(Type::I64, n), n, based(l, n, offset).at};
+}
+
+// n + (extended m << shift); `option` is the extension as in add (extended register), 2, 3, 6 or 7.
+inline Address indexed(const Lifter& l, unsigned n, unsigned m, unsigned option, unsigned shift) {
+    const Value index = l.b.extend(l.b.get_r(Type::I64, m), option & 1 ? 64 : 32, option & 4, Type::I64);
+    return {l.b.add(l.b.get_r_sp(Type::I64, n), l.b.shl(index, shift)), n, {}};
+}
+
+inline Address literal(const Lifter& l, int64_t words) {
+    return {l.b.i64(l.pc + static_cast<uint64_t>(words) * 4), 0, {}};
+}
+
+inline void write_back(const Lifter& l, const Address& address) {
+    if (address.writeback) l.b.set_r_sp(address.base, address.writeback);
+}
+
+inline MemoryInfo load_info(unsigned log2_bytes, bool is_signed = false) {
+    return log2_bytes | (is_signed ? kMemorySigned : 0);
+}
+
+inline MemoryInfo store_info(unsigned log2_bytes) {
+    return log2_bytes | kMemoryStore;
+}
+
+inline unsigned log2_of(unsigned bytes) {
+    return static_cast<unsigned>(__builtin_ctz(bytes));
+}
+
+// Two words as one 8-byte value, the first at the lower address.
+inline Value joined_words(const Lifter& l, Value low, Value high) {
+    return l.b.or_(l.b.zext(l.b.trunc(low)), l.b.shl(l.b.zext(l.b.trunc(high)), 32));
+}
+
+inline Value vector_half(const Lifter& l, Value vector, unsigned half) {
+    return l.b.emit(Op::VExtractI, Type::I64, vector, {}, {}, {}, half, 3);
+}
+
+// One general register. `to` matters for signed loads only: what width the sign fills.
+struct Transfer {
+    unsigned bytes;
+    bool is_signed = false;
+    Type to = Type::I64;
+};
+
+inline void load_r(const Lifter& l, unsigned t, const Address& address, const Transfer& transfer) {
+    const Value value = l.b.load(transfer.to, address.at, transfer.bytes, transfer.is_signed);
+    l.b.report_access(address.at, value, load_info(log2_of(transfer.bytes), transfer.is_signed));
+    write_back(l, address);
+    l.b.set_r(t, value);
+}
+
+inline void store_r(const Lifter& l, unsigned t, const Address& address, const Transfer& transfer) {
+    const Value value = l.b.get_r(Type::I64, t);
+    l.b.store(address.at, value, transfer.bytes);
+    l.b.report_access(address.at, value, store_info(log2_of(transfer.bytes)));
+    write_back(l, address);
+}
+
+}  // namespace armature::translator::lift

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// Hints, barriers, cache maintenance, and system registers.
+#include <cstddef>
+#include <cstring>
+
+#include "guest/cpu_state.h"
+#include "guest/hwcap.h"
+#include "translator/lift/memory.h"
+
+namespace armature::translator::lift {
+namespace {
+
+using guest::CpuState;
+
+// --- System registers: one function per way of reading or writing one
+
+Value read_nzcv(const Lifter& l) {
+    return l.b.emit(Op::NzcvFromFlags, Type::I64, l.b.get_flags());
+}
+
+void write_nzcv(const Lifter& l, Value value) {
+    l.b.set_flags(l.b.emit(Op::FlagsFromNzcv, Type::Flags, value));
+}
+
+Value read_fpcr(const Lifter& l) {
+    return l.b.zext(l.b.load_state(Type::I32, offsetof(CpuState, fpcr)));
+}
+
+void write_fpcr(const Lifter& l, Value value) {
+    l.helper(Helper::WriteFpcr, value);
+}
+
+Value read_fpsr(const Lifter& l) {
+    return l.helper(Helper::ReadFpsr);
+}
+
+void write_fpsr(const Lifter& l, Value value) {
+    l.helper(Helper::WriteFpsr, value);
+}
+
+Value read_tpidr(const Lifter& l) {
+    return l.b.load_state(Type::I64, offsetof(CpuState, tpidr_el0));
+}
+
+void write_tpidr(const Lifter& l, Value value) {
+    l.b.store_state(offsetof(CpuState, tpidr_el0), value);
+}
+
+Value read_counter(const Lifter& l) {
+    return l.helper(Helper::ReadCounter);
+}
+
+Value read_zero(const Lifter& l) {
+    return l.b.i64(0);
+}
+
+// The 15 bits that name a register in MRS and MSR: op0's low bit, op1, CRn, CRm, op2.
+constexpr unsigned register_number(unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
+    return 1u << 14 | op1 << 11 | crn << 7 | crm << 3 | op2;
+}
+
+struct SystemRegister {
+    unsigned number;
+    Value (*read)(const Lifter&);
+    void (*write)(const Lifter&, Value);
+};
+
+constexpr std::nullptr_t none = nullptr;
+constexpr SystemRegister kSystemRegisters[] = {
+#define SYSTEM_REGISTER(NAME, op1, crn, crm, op2, read, write) \
+    {register_number(op1, crn, crm, op2), read, write},
+#include "translator/lift/system_registers.def"
+};
+
+const SystemRegister* find_register(unsigned number) {
+    for (const SystemRegister& row : kSystemRegisters) {
+        if (row.number == number) return &row;
+    }
+    return nullptr;
+}
+
+struct ConstantRegister {
+    unsigned number;
+    uint64_t value;
+};
+
+constexpr ConstantRegister kConstantRegisters[] = {
+#define CONSTANT_REGISTER(NAME, op1, crn, crm, op2, value) {register_number(op1, crn, crm, op2), value},
+#define ID_REGISTER(NAME, crm, op2, value) {register_number(0, 0, crm, op2), value},
+#include "translator/lift/system_registers.def"
+};
+
+enum IdRegister : unsigned {
+#define ID_REGISTER(NAME, crm, op2, value) NAME = register_number(0, 0, crm, op2),
+#include "translator/lift/system_registers.def"
+};
+
+struct IdField {
+    unsigned number;
+    unsigned lsb;
+    unsigned value;
+    const char* feature;
+};
+
+constexpr IdField kIdFields[] = {
+#define ID_FIELD(NAME, lsb, value, feature) {NAME, lsb, value, feature},
+#include "translator/lift/system_registers.def"
+};
+
+bool announced(const char* feature) {
+    for (const guest::HwcapBit& row : guest::kHwcapBits) {
+        if (std::strcmp(row.name, feature) == 0) return true;
+    }
+    return false;
+}
+
+// The fields that follow from the announced features.
+uint64_t id_fields(unsigned number) {
+    uint64_t fields[16] = {};
+    for (const IdField& row : kIdFields) {
+        uint64_t& field = fields[row.lsb / 4];
+        if (row.number == number && row.value > field && announced(row.feature)) field = row.value;
+    }
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 16; i++) value |= fields[i] << (i * 4);
+    return value;
+}
+
+// Registers whose value never changes. Linux traps reads of the ID space (op1 = CRn = 0, CRm = 2..7) and
+// answers zero for what it does not know.
+bool constant_register(unsigned number, uint64_t* value) {
+    for (const ConstantRegister& row : kConstantRegisters) {
+        if (row.number != number) continue;
+        *value = row.value | id_fields(number);
+        return true;
+    }
+    const unsigned crm = number >> 3 & 15;
+    *value = 0;
+    return crm >= 2 && crm <= 7 && (number & ~0x7fu) == register_number(0, 0, 0, 0);
+}
+
+// Touches the address, so that a cache operation on an unmapped page faults as it does on hardware.
+void touch(const Lifter& l, unsigned t) {
+    l.b.load(Type::I32, l.b.get_r(Type::I64, t), 1);
+}
+
+}  // namespace
+
+HANDLER(MRS) {
+    uint64_t constant = 0;
+    if (const SystemRegister* row = find_register(f.s())) {
+        b.set_r(f.t(), row->read(*this));
+    } else if (constant_register(f.s(), &constant)) {
+        b.set_r(f.t(), b.i64(constant));
+    } else {
+        undefined();
+    }
+}
+
+HANDLER(MSR_reg) {
+    const SystemRegister* row = find_register(f.s());
+    if (!row || !row->write) return undefined();
+    row->write(*this, b.get_r(Type::I64, f.t()));
+}
+
+HANDLER(HINT) {}
+
+// --- Barriers. Only a store followed by a load may be reordered here, so a barrier that orders just loads,
+// or just stores,
+// --- has nothing to do. The low bits of the option: 1 loads, 2 stores, otherwise everything.
+
+HANDLER(DMB) {
+    const unsigned kind = f.i() & 3;
+    if (kind != 1 && kind != 2) b.emit(Op::Fence, Type::None);
+}
+
+HANDLER(DSB) {
+    b.emit(Op::Fence, Type::None);
+}
+
+HANDLER(ISB) {
+    end_resync();
+}
+
+HANDLER(SB) {}
+
+// --- Cache maintenance
+
+HANDLER(DC_ZVA) {
+    const Value at = b.get_r(Type::I64, f.t());
+    b.emit(Op::ZeroBlock, Type::None, at);
+    if (!b.reports_accesses()) return;
+    constexpr unsigned kBlock = 64;
+    const Value block = b.and_(at, b.i64(~uint64_t{kBlock - 1}));
+    const Value zero = b.i64(0);
+    for (unsigned offset = 0; offset < kBlock; offset += 16) {
+        b.report_access(b.add(block, b.i64(offset)), zero, store_info(4), zero);
+    }
+}
+
+HANDLER(IC_IVAU) {
+    touch(*this, f.t());
+    helper(Helper::InvalidateInstructionCache, b.get_r(Type::I64, f.t()));
+    end_resync();
+}
+
+HANDLER(DC_CVAC) {
+    touch(*this, f.t());
+}
+
+HANDLER(DC_CVAU) {
+    touch(*this, f.t());
+}
+
+HANDLER(DC_CVAP) {
+    touch(*this, f.t());
+}
+
+HANDLER(DC_CVADP) {
+    touch(*this, f.t());
+}
+
+HANDLER(DC_CIVAC) {
+    touch(*this, f.t());
+}
+
+}  // namespace armature::translator::lift
