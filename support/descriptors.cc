@@ -70,6 +70,16 @@ int hide_descriptor(int fd) {
     return fd;
 }
 
+int next_hidden_descriptor(int from) {
+    int next = INT_MAX;
+    const int lone = stray.load(std::memory_order_relaxed);
+    if (lone >= from) next = lone;
+    for (int fd = std::max(from, first); first >= 0 && fd < first + kReserved; fd++) {
+        if (hidden[fd - first].load(std::memory_order_relaxed)) return std::min(next, fd);
+    }
+    return next;
+}
+
 void close_hidden_descriptor(int fd) {
     if (fd >= first && fd < first + kReserved) hidden[fd - first].store(false, std::memory_order_relaxed);
     if (fd == stray.load(std::memory_order_relaxed)) stray.store(-1, std::memory_order_relaxed);

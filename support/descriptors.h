@@ -33,4 +33,7 @@ inline bool is_hidden_descriptor(int fd) {
     return fd >= detail::lowest_hidden && detail::is_hidden(fd);
 }
 
+// The lowest hidden descriptor that is not below `from`; INT_MAX if there is none.
+int next_hidden_descriptor(int from);
+
 }  // namespace armature::support

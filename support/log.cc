@@ -45,6 +45,7 @@ constinit int log_fd = STDERR_FILENO;
 char* path_template = nullptr;  // null: stderr
 pthread_key_t thread_key;       // value: the thread's own descriptor + 1, with -d tid
 bool per_thread = false;
+int truncate_flag = O_TRUNC;  // 0: a program executed by the guest goes on with the log
 
 void close_thread_log(void* value) {
     close_hidden_descriptor(static_cast<int>(reinterpret_cast<intptr_t>(value)) - 1);
@@ -63,7 +64,7 @@ int open_numbered(long number) {
             path += *c;
         }
     }
-    int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | truncate_flag, 0666);
     return fd < 0 ? fd : hide_descriptor(fd);
 }
 
@@ -146,7 +147,8 @@ void print_log_items() {
     printf("  %-14s %s\n", "all", "everything but nochain and tid");
 }
 
-bool open_log(const std::string& path) {
+bool open_log(const std::string& path, bool append) {
+    truncate_flag = append ? 0 : O_TRUNC;
     free(path_template);
     path_template = strdup(path.c_str());
     bool has_number = path.find("%d") != std::string::npos;

@@ -31,7 +31,7 @@ void print_log_items();  // the table, for -d help
 
 // Opens the log file; `%d` in it becomes the process id (with -d tid the thread id, a file each). False:
 // errno says why.
-bool open_log(const std::string& path_template);
+bool open_log(const std::string& path_template, bool append = false);
 void reopen_log_after_fork();  // a new file if the name has %d
 void flush_log();
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// armature PROGRAM: reads the command line, loads the program, starts its first thread and stays in its CPU
+// loop.
+#include <errno.h>
+#include <unistd.h>
+
+#include "guest/options.h"
+#include "guest/thread.h"
+#include "loader/loader.h"
+#include "signals/signals.h"
+#include "support/descriptors.h"
+#include "support/log.h"
+#include "syscalls/syscalls.h"
+#include "tools/armature/options.h"
+#include "tools/armature/plugins.h"
+#include "translator/translator.h"
+
+namespace armature::tools {
+namespace {
+
+// As shells and env(1) have it.
+constexpr int kBadOptions = 1;
+constexpr int kCannotExecute = 126;
+constexpr int kNotFound = 127;
+
+void load_program(const CommandLine& line, loader::Program* program) {
+    loader::LoadError error;
+    const std::vector<std::string> environment = guest_environment(environ);
+    if (!loader::load(line.program, line.exec_fd, line.arguments, environment, program, &error)) {
+        support::fatal(error.error == ENOENT ? kNotFound : kCannotExecute, "%s", error.message.c_str());
+    }
+    if (line.exec_fd >= 0) close(line.exec_fd);
+}
+
+syscalls::ProgramInfo describe(const loader::Program& program) {
+    syscalls::ProgramInfo info;
+    info.path = program.path;
+    info.arg_start = program.arg_start;
+    info.arg_end = program.arg_end;
+    info.env_start = program.env_start;
+    info.env_end = program.env_end;
+    info.stack_start = program.stack_start;
+    info.start_code = program.start_code;
+    info.end_code = program.end_code;
+    info.entry = program.program_entry;
+    info.auxv = program.auxv;
+    return info;
+}
+
+// The first thread lives as long as the process.
+guest::Thread* make_first_thread(const loader::Program& program) {
+    auto* thread = new guest::Thread;
+    thread->tid = getpid();
+    thread->cpu.pc = program.entry;
+    thread->cpu.sp = program.stack_pointer;
+    thread->runtime = translator::create_thread_runtime(thread);
+    thread->signals = signals::create_thread_signals(thread, nullptr);
+    guest::register_thread(thread);
+    guest::set_current_thread(thread);
+    signals::enter_thread();
+    return thread;
+}
+
+int run(int argc, char** argv) {
+    support::reserve_descriptors();
+    CommandLine line;
+    std::string error;
+    if (!parse_command_line(argc, argv, environ, &line, &error))
+        support::fatal(kBadOptions, "%s", error.c_str());
+    if (!load_plugins(&error)) support::fatal(kBadOptions, "%s", error.c_str());
+    loader::Program program;
+    load_program(line, &program);
+    translator::initialise();
+    signals::initialise();
+    syscalls::initialise(describe(program));
+    attach_plugins();
+    guest::Thread* thread = make_first_thread(program);
+    syscalls::cpu_loop(thread);
+    return 0;
+}
+
+}  // namespace
+}  // namespace armature::tools
+
+int main(int argc, char** argv) {
+    return armature::tools::run(argc, argv);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The command line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace armature::tools {
+
+struct CommandLine {
+    std::vector<std::string> arguments;  // the program's, with argv[0]
+    std::string program;                 // the file to load
+    int exec_fd = -1;                    // descriptor of the program, when the guest executed it
+};
+
+// Fills guest::options, the log and *line from the words and the environment. False: *error is the one-line
+// reason.
+// --help, --version and the lists print and end the process.
+bool parse_command_line(int argc, char** argv, char** environment, CommandLine* line, std::string* error);
+
+// The environment of the guest: ours with -E and -U applied.
+std::vector<std::string> guest_environment(char** environment);
+
+}  // namespace armature::tools
