@@ -141,7 +141,8 @@ void die_by_signal(int signo, bool dump_core) {
               static_cast<uint64_t>(host_call(SYS_gettid)), static_cast<uint64_t>(signo));
     set_host_mask(~signal_bit(signo));
     // The first process of a namespace survives its own fatal signals.
-    for (;;) host_call(SYS_exit_group, static_cast<uint64_t>(128 + signo));
+    const auto status = 128 + static_cast<uint64_t>(signo);
+    for (;;) host_call(SYS_exit_group, status);
 }
 
 }  // namespace armature::signals
