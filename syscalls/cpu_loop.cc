@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The loop that every guest thread lives in: run translated code until it needs something, see to it, go on.
+//
+// The order after a system call is the kernel's: the result goes to x0, then pending signals are delivered,
+// and a call that a signal interrupted is either finished with EINTR or made again, which is decided where
+// the handler is known (signals::deliver_pending). x0 keeps the first argument until then, so that making a
+// call again is a matter of the program counter alone.
+#include "guest/observer.h"
+#include "signals/signals.h"
+#include "syscalls/call.h"
+#include "syscalls/process.h"
+#include "syscalls/syscalls.h"
+#include "translator/translator.h"
+
+namespace armature::syscalls {
+namespace {
+
+using guest::CpuState;
+using guest::Thread;
+
+constexpr uint64_t kInstructionSize = 4;
+
+bool wants_restart(int64_t result) {
+    return result <= -signals::kErestartsys && result >= -signals::kErestartRestartblock;
+}
+
+inline bool signal_pending(const CpuState& cpu) {
+    return cpu.exit_request.load(std::memory_order_relaxed) != 0;
+}
+
+void system_call(Thread* thread) {
+    CpuState& cpu = thread->cpu;
+    const uint64_t arguments[8] = {cpu.x[0], cpu.x[1], cpu.x[2], cpu.x[3],
+                                   cpu.x[4], cpu.x[5], cpu.x[6], cpu.x[7]};
+    const auto number = static_cast<int32_t>(cpu.x[8]);  // the kernel looks at 32 bits
+    const uint64_t svc = cpu.pc - kInstructionSize;
+    int64_t result = dispatch(thread, number, arguments);
+    if (thread->exiting) return;
+    if (number == kRtSigreturn) {
+        if (signal_pending(cpu)) signals::deliver_pending(thread, nullptr, 0);
+        return;
+    }
+    if (signal_pending(cpu) || wants_restart(result)) [[unlikely]] {
+        signals::deliver_pending(thread, &result, svc);
+        return;
+    }
+    cpu.x[0] = static_cast<uint64_t>(result);
+}
+
+}  // namespace
+
+void run_until_exit(Thread* thread) {
+    while (!thread->exiting) {
+        const translator::Exit exit = translator::run(thread);
+        switch (exit.reason) {
+            case translator::ExitReason::Syscall:
+                system_call(thread);
+                break;
+            case translator::ExitReason::Undefined:
+            case translator::ExitReason::Breakpoint:
+            case translator::ExitReason::Fault:
+                signals::deliver_fault(thread, exit);
+                break;
+            case translator::ExitReason::Interrupted:
+                signals::deliver_pending(thread, nullptr, 0);
+                break;
+        }
+    }
+}
+
+void cpu_loop(Thread* thread) {
+    if (guest::observer.vcpu_init) guest::observer.vcpu_init(thread);
+    run_until_exit(thread);
+    end_thread(thread);
+}
+
+}  // namespace armature::syscalls

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// Opening, duplicating and closing files. Open flags are converted here and nowhere else (open_flags.h).
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "guest/user_access.h"
+#include "support/descriptors.h"
+#include "syscalls/open_flags.h"
+#include "syscalls/path.h"
+#include "syscalls/proc_files.h"
+
+namespace armature::syscalls {
+namespace {
+
+using guest::Thread;
+
+uint64_t pointer(const void* p) {
+    return reinterpret_cast<uint64_t>(p);
+}
+
+// The guest has opened `fd`: files that describe the process become the guest's.
+int64_t after_open(Thread* thread, int64_t fd, uint64_t dirfd, uint64_t path, uint64_t host_flags) {
+    if (fd < 0) return fd;
+    struct stat file;
+    if (fstat(static_cast<int>(fd), &file) == 0 && is_emulator_file(file) && is_own_exe_link(dirfd, path) &&
+        !(host_flags & O_NOFOLLOW)) {
+        close(static_cast<int>(fd));
+        return host_call(SYS_openat, static_cast<uint64_t>(AT_FDCWD), pointer(program().path.c_str()),
+                         host_flags);
+    }
+    return substitute_proc_file(thread, fd, host_flags);
+}
+
+}  // namespace
+
+int64_t sys_openat(Thread* thread, Arguments a) {
+    const uint64_t flags = to_host_open_flags(static_cast<uint32_t>(a[2]));
+    const int64_t in_root = open_in_root(thread, a[1], flags, a[3]);
+    if (in_root != kNotInRoot) return in_root;
+    return after_open(thread, blocking_call(thread, Restart::Sys, SYS_openat, a[0], a[1], flags, a[3]), a[0],
+                      a[1], flags);
+}
+
+int64_t sys_openat2(Thread* thread, Arguments a) {
+    open_how how{};
+    if (a[3] < sizeof how) return -EINVAL;
+    if (a[3] > 4096) return -E2BIG;
+    if (!guest::read_object(&how, a[2])) return -EFAULT;
+    for (uint64_t offset = sizeof how; offset < a[3]; offset++) {
+        uint8_t byte = 0;
+        if (!guest::read_object(&byte, a[2] + offset)) return -EFAULT;
+        if (byte) return -E2BIG;
+    }
+    how.flags = to_host_open_flags(how.flags);
+    if (how.resolve == 0) {
+        const int64_t in_root = open_in_root(thread, a[1], how.flags, how.mode);
+        if (in_root != kNotInRoot) return in_root;
+    }
+    const int64_t fd =
+        blocking_call(thread, Restart::Sys, SYS_openat2, a[0], a[1], pointer(&how), sizeof how);
+    return after_open(thread, fd, a[0], a[1], how.flags);
+}
+
+int64_t sys_open_by_handle_at(Thread*, Arguments a) {
+    return host_call(SYS_open_by_handle_at, a[0], a[1], to_host_open_flags(a[2]));
+}
+
+int64_t sys_fanotify_init(Thread*, Arguments a) {
+    return host_call(SYS_fanotify_init, a[0], to_host_open_flags(a[1]));
+}
+
+int64_t sys_pipe2(Thread*, Arguments a) {
+    return host_call(SYS_pipe2, a[0], to_host_open_flags(a[1]));
+}
+
+int64_t sys_close(Thread*, Arguments a) {
+    if (support::is_hidden_descriptor(static_cast<int>(a[0]))) return -EBADF;
+    return host_call(SYS_close, a[0]);
+}
+
+int64_t sys_dup3(Thread*, Arguments a) {
+    if (support::is_hidden_descriptor(static_cast<int>(a[1]))) return -EBADF;
+    return host_call(SYS_dup3, a[0], a[1], a[2]);
+}
+
+// The range in pieces, around each descriptor of the emulator's.
+int64_t sys_close_range(Thread*, Arguments a) {
+    const auto first = static_cast<uint32_t>(a[0]);
+    const auto last = static_cast<uint32_t>(a[1]);
+    uint64_t flags = a[2];
+    if (first > last || (flags & ~uint64_t{CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC})) return -EINVAL;
+    uint64_t start = first;
+    while (start <= last) {
+        const int hidden =
+            start > INT_MAX ? INT_MAX : support::next_hidden_descriptor(static_cast<int>(start));
+        const bool reaches = static_cast<uint64_t>(hidden) <= last && hidden != INT_MAX;
+        const uint64_t end = reaches ? static_cast<uint64_t>(hidden) : uint64_t{last} + 1;
+        if (end > start) {
+            const int64_t result = host_call(SYS_close_range, start, end - 1, flags);
+            if (result < 0) return result;
+            flags &= ~uint64_t{CLOSE_RANGE_UNSHARE};
+        }
+        start = end + (reaches ? 1 : 0);
+    }
+    return 0;
+}
+
+int64_t sys_fcntl(Thread* thread, Arguments a) {
+    constexpr int kOfdSetLockWait = 38;
+    switch (static_cast<int>(a[1])) {
+        case F_GETFL: {
+            const int64_t flags = host_call(SYS_fcntl, a[0], F_GETFL);
+            return flags < 0 ? flags
+                             : static_cast<int64_t>(to_guest_open_flags(static_cast<uint64_t>(flags)));
+        }
+        case F_SETFL:
+            return host_call(SYS_fcntl, a[0], F_SETFL, to_host_open_flags(a[2]));
+        case F_SETLKW:
+        case kOfdSetLockWait:
+            return blocking_call(thread, Restart::Sys, SYS_fcntl, a[0], a[1], a[2]);
+        default:
+            return host_call(SYS_fcntl, a[0], a[1], a[2]);
+    }
+}
+
+namespace {
+
+struct DirectoryEntry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t size;
+    uint8_t type;
+};
+constexpr uint64_t kNameOffset = 19;
+
+// Is this directory /proc/PID/fd or fdinfo?
+bool lists_descriptors(uint64_t fd) {
+    struct statfs file_system;
+    if (fstatfs(static_cast<int>(fd), &file_system) != 0 || file_system.f_type != PROC_SUPER_MAGIC)
+        return false;
+    const std::string path = path_of_descriptor(static_cast<int64_t>(fd));
+    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    return name == "fd" || name == "fdinfo";
+}
+
+bool names_hidden_descriptor(uint64_t entry, size_t size) {
+    char name[16] = {};
+    if (!guest::read_memory(name, entry + kNameOffset, std::min(sizeof name - 1, size - kNameOffset)))
+        return false;
+    int fd = 0;
+    for (const char* c = name; *c; c++) {
+        if (*c < '0' || *c > '9') return false;
+        fd = fd * 10 + (*c - '0');
+    }
+    return support::is_hidden_descriptor(fd);
+}
+
+}  // namespace
+
+int64_t sys_getdents64(Thread* thread, Arguments a) {
+    const int64_t total = blocking_call(thread, Restart::Sys, SYS_getdents64, a[0], a[1], a[2]);
+    if (total <= 0 || support::next_hidden_descriptor(0) == INT_MAX || !lists_descriptors(a[0])) return total;
+    // Entries that stay are moved down over those that go.
+    uint64_t kept = a[1];
+    for (uint64_t entry = a[1]; entry < a[1] + static_cast<uint64_t>(total);) {
+        DirectoryEntry head;
+        if (!guest::read_memory(&head, entry, kNameOffset) || head.size < kNameOffset) return -EFAULT;
+        if (!names_hidden_descriptor(entry, head.size)) {
+            if (kept != entry)
+                memmove(reinterpret_cast<void*>(kept), reinterpret_cast<void*>(entry), head.size);
+            kept += head.size;
+        }
+        entry += head.size;
+    }
+    return static_cast<int64_t>(kept - a[1]);
+}
+
+int64_t sys_readlinkat(Thread* thread, Arguments a) {
+    if (have_root()) {
+        InRoot below(thread, a[1], false);
+        if (below.found()) return host_call(SYS_readlinkat, below.fd(), pointer(kEmptyPath), a[2], a[3]);
+    }
+    const int64_t length = host_call(SYS_readlinkat, a[0], a[1], a[2], a[3]);
+    if (length <= 0) return length;
+    // Is it the link to the emulator's executable? Most links are not called "exe".
+    struct stat file;
+    if (fstatat(static_cast<int>(a[0]), reinterpret_cast<const char*>(a[1]), &file, 0) != 0 ||
+        !is_emulator_file(file) || !is_own_exe_link(a[0], a[1]))
+        return length;
+    const std::string& path = program().path;
+    const size_t size = std::min<size_t>(path.size(), static_cast<uint32_t>(a[3]));
+    return guest::write_memory(a[2], path.data(), size) ? static_cast<int64_t>(size) : -EFAULT;
+}
+
+}  // namespace armature::syscalls

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// ioctl. Both architectures use the generic request numbers, and the structures of the common requests have
+// the same layout in 64-bit programs: the call is the host's. Some devices sleep in it (terminals draining,
+// for one).
+#include <errno.h>
+
+#include "syscalls/call.h"
+
+namespace armature::syscalls {
+namespace {
+
+// Virtual machines would be x86-64 ones: the answer of a kernel without KVM.
+constexpr uint64_t kKvmType = 0xae;
+
+}  // namespace
+
+int64_t sys_ioctl(guest::Thread* thread, Arguments a) {
+    const uint64_t request = static_cast<uint32_t>(a[1]);
+    if ((request >> 8 & 0xff) == kKvmType) return -ENOTTY;
+    return blocking_call(thread, Restart::Sys, SYS_ioctl, a[0], request, a[2]);
+}
+
+}  // namespace armature::syscalls

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Waiting for several descriptors: epoll, whose events x86-64 packs into 12 bytes and AArch64 does not, and
+// the calls that wait under a signal mask of their own, which signals/ puts in force atomically.
+#include <errno.h>
+
+#include "guest/user_access.h"
+#include "signals/signals.h"
+#include "syscalls/call.h"
+
+namespace armature::syscalls {
+namespace {
+
+using guest::Thread;
+
+struct GuestEvent {
+    uint32_t events;
+    uint32_t pad;
+    uint64_t data;
+};
+struct __attribute__((packed)) HostEvent {
+    uint32_t events;
+    uint64_t data;
+};
+static_assert(sizeof(GuestEvent) == 16 && sizeof(HostEvent) == 12);
+
+// One host call, to be made with another signal mask in force.
+struct Call {
+    Thread* thread;
+    Restart restart;
+    long number;
+    uint64_t a[6];
+};
+
+int64_t make_call(void* argument) {
+    const auto* c = static_cast<const Call*>(argument);
+    return blocking_call(c->thread, c->restart, c->number, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4],
+                         c->a[5]);
+}
+
+int64_t call_with_mask(Call* call, uint64_t mask, uint64_t size) {
+    if (mask == 0) return make_call(call);
+    return signals::with_signal_mask(call->thread, mask, size, make_call, call);
+}
+
+// The host has written packed events to the start of the guest's array, which is larger: spread them, the
+// last first.
+int64_t spread_events(uint64_t array, int64_t count) {
+    for (int64_t i = count - 1; i >= 0; i--) {
+        HostEvent host;
+        if (!guest::read_object(&host, array + static_cast<uint64_t>(i) * sizeof host)) return -EFAULT;
+        const GuestEvent event{host.events, 0, host.data};
+        if (!guest::write_object(array + static_cast<uint64_t>(i) * sizeof event, event)) return -EFAULT;
+    }
+    return count;
+}
+
+}  // namespace
+
+int64_t sys_epoll_ctl(Thread*, Arguments a) {
+    constexpr int kEpollCtlDel = 2;
+    if (static_cast<int>(a[1]) == kEpollCtlDel) return host_call(SYS_epoll_ctl, a[0], a[1], a[2], 0);
+    GuestEvent event;
+    if (!guest::read_object(&event, a[3])) return -EFAULT;
+    const HostEvent host{event.events, event.data};
+    return host_call(SYS_epoll_ctl, a[0], a[1], a[2], reinterpret_cast<uint64_t>(&host));
+}
+
+int64_t sys_epoll_pwait(Thread* thread, Arguments a) {
+    Call call{thread, Restart::Intr, SYS_epoll_pwait, {a[0], a[1], a[2], a[3], 0, 8}};
+    return spread_events(a[1], call_with_mask(&call, a[4], a[5]));
+}
+
+int64_t sys_epoll_pwait2(Thread* thread, Arguments a) {
+    Call call{thread, Restart::Intr, SYS_epoll_pwait2, {a[0], a[1], a[2], a[3], 0, 8}};
+    return spread_events(a[1], call_with_mask(&call, a[4], a[5]));
+}
+
+// The host writes the remaining time back, so making the call again after a signal goes on where it was.
+int64_t sys_ppoll(Thread* thread, Arguments a) {
+    Call call{thread, Restart::NoHand, SYS_ppoll, {a[0], a[1], a[2], 0, 8, 0}};
+    return call_with_mask(&call, a[3], a[4]);
+}
+
+int64_t sys_pselect6(Thread* thread, Arguments a) {
+    struct {
+        uint64_t mask;
+        uint64_t size;
+    } argument{};
+    if (a[5] && !guest::read_object(&argument, a[5])) return -EFAULT;
+    Call call{thread, Restart::NoHand, SYS_pselect6, {a[0], a[1], a[2], a[3], a[4], 0}};
+    return call_with_mask(&call, argument.mask, argument.size);
+}
+
+int64_t sys_io_pgetevents(Thread* thread, Arguments a) {
+    struct {
+        uint64_t mask;
+        uint64_t size;
+    } argument{};
+    if (a[5] && !guest::read_object(&argument, a[5])) return -EFAULT;
+    Call call{thread, Restart::Intr, SYS_io_pgetevents, {a[0], a[1], a[2], a[3], a[4], 0}};
+    return call_with_mask(&call, argument.mask, argument.size);
+}
+
+}  // namespace armature::syscalls

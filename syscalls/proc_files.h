@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Files under /proc/self whose host contents describe the emulator. Internal to syscalls/.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+
+#include "syscalls/call.h"
+#include "syscalls/syscalls.h"
+
+namespace armature::syscalls {
+
+void set_program(const ProgramInfo& program);
+const ProgramInfo& program();
+
+// `fd` was just opened by the guest with these host flags. If it is one of the files whose contents are the
+// guest's, it is replaced by one that has them, under the same number. Returns the descriptor or -errno.
+int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_flags);
+
+// The guest looked at the emulator's own executable: did it get there by /proc/self/exe (in any spelling)?
+bool is_emulator_file(const struct stat& file);
+bool is_own_exe_link(uint64_t dirfd, uint64_t path);
+
+}  // namespace armature::syscalls
