@@ -3,6 +3,9 @@
 
 #include <dlfcn.h>
 
+#include <set>
+
+#include "plugin-host/quiescence.h"
 #include "support/log.h"
 
 namespace armature::plugin_host {
@@ -69,6 +72,11 @@ const GlibFunctions& glib_of(Plugin* plugin) {
 }
 
 void report_misuse(const Plugin* plugin, const char* function, const char* reason) {
+    static auto* told = new std::set<std::pair<const Plugin*, std::string>>;
+    {
+        HostLock lock;
+        if (!told->insert({plugin, function}).second) return;
+    }
     support::report_error("plugin %s: %s: %s", plugin != nullptr ? plugin->path.c_str() : "(unknown)",
                           function, reason);
 }

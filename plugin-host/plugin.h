@@ -70,7 +70,8 @@ extern thread_local Plugin* current_plugin;
 // Resolved when first needed: most plugins never ask.
 const GlibFunctions& glib_of(Plugin* plugin);
 
-// One line about a mistake of a plugin (null: unknown which) in its use of the interface.
+// One line about a mistake of a plugin (null: unknown which) in its use of the interface; the first time
+// only.
 void report_misuse(const Plugin* plugin, const char* function, const char* reason);
 
 }  // namespace armature::plugin_host

@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "guest/disassembler.h"
 #include "guest/options.h"
 #include "plugin-host/api.h"
 #include "plugin-host/command_line.h"
-#include "plugin-host/disassemble.h"
 #include "plugin-host/events.h"
 #include "plugin-host/exports.h"
 #include "plugin-host/object.h"
@@ -108,7 +108,12 @@ bool load(const PluginRequest& request, std::string* error) {
     bool loaded = open_object(plugin, &reason);
     if (loaded) {
         show_help_if_asked(*plugin);
-        if (imports(plugin->handle, "qemu_plugin_insn_disas")) prepare_disassembler();
+        // What the plugin will need later is loaded now: the guest may soon be in a place (a chroot) without
+        // it.
+        if (imports(plugin->handle, "qemu_plugin_insn_disas")) {
+            char text[64];
+            guest::disassemble(0, 0xd503201f, text, sizeof(text));
+        }
         loaded = install(plugin, &reason);
     }
     if (!loaded) *error = "plugin " + request.path + ": " + reason;

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "guest/disassembler.h"
 #include "guest/thread.h"
 #include "loader/loader.h"
 #include "plugin-host/api.h"
-#include "plugin-host/disassemble.h"
 #include "plugin-host/instrument.h"
 
 using namespace armature;
@@ -56,7 +56,10 @@ char* qemu_plugin_insn_disas(const qemu_plugin_insn* insn) {
     insn = valid_insn(insn, __func__);
     if (insn == nullptr) return nullptr;
     const translator::ProbedInstruction& instruction = probed(insn);
-    return disassemble(instruction.address, instruction.encoding);
+    char text[128];
+    guest::disassemble(instruction.address, instruction.encoding, text, sizeof(text) - 1);
+    if (strchr(text, ' ') == nullptr) strcat(text, " ");  // "ret ": existing plugins know it with the space
+    return strdup(text);
 }
 
 const char* qemu_plugin_insn_symbol(const qemu_plugin_insn* insn) {
