@@ -31,17 +31,10 @@ inline int64_t host_call(long number, uint64_t a = 0, uint64_t b = 0, uint64_t c
     return result;
 }
 
-// How a call that slept goes on after a guest signal.
-enum class Restart {
-    Sys,     // restarted if the handler has SA_RESTART, or if there was none
-    NoHand,  // restarted if there was no handler
-    Intr,    // never
-};
-
-// A host call that may sleep; ends early, with one of signals::kErestart* or -EINTR, when the guest gets a
+// A host call that may sleep; ends early, with -EINTR or one of signals::kErestart*, when the guest gets a
 // signal.
-int64_t blocking_call(guest::Thread* thread, Restart restart, long number, uint64_t a = 0, uint64_t b = 0,
-                      uint64_t c = 0, uint64_t d = 0, uint64_t e = 0, uint64_t f = 0);
+int64_t blocking_call(guest::Thread* thread, long number, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0,
+                      uint64_t d = 0, uint64_t e = 0, uint64_t f = 0);
 
 // One row of syscalls.def.
 enum class RowKind : uint8_t { None, Pass, Block, Handle, Refuse };
@@ -58,7 +51,7 @@ const Row* row(int64_t number);  // null beyond the table and for numbers AArch6
 
 // The handlers.
 #define PASS(number, name, arguments, why)
-#define BLOCK(number, name, arguments, restart, why)
+#define BLOCK(number, name, arguments, why)
 #define HANDLE(number, name, arguments, what) int64_t sys_##name(guest::Thread* thread, Arguments a);
 #define REFUSE(number, name, arguments, error, reason)
 #include "syscalls/syscalls.def"

@@ -48,8 +48,7 @@ int64_t sys_openat(Thread* thread, Arguments a) {
     const uint64_t flags = to_host_open_flags(static_cast<uint32_t>(a[2]));
     const int64_t in_root = open_in_root(thread, a[1], flags, a[3]);
     if (in_root != kNotInRoot) return in_root;
-    return after_open(thread, blocking_call(thread, Restart::Sys, SYS_openat, a[0], a[1], flags, a[3]), a[0],
-                      a[1], flags);
+    return after_open(thread, blocking_call(thread, SYS_openat, a[0], a[1], flags, a[3]), a[0], a[1], flags);
 }
 
 int64_t sys_openat2(Thread* thread, Arguments a) {
@@ -67,8 +66,7 @@ int64_t sys_openat2(Thread* thread, Arguments a) {
         const int64_t in_root = open_in_root(thread, a[1], how.flags, how.mode);
         if (in_root != kNotInRoot) return in_root;
     }
-    const int64_t fd =
-        blocking_call(thread, Restart::Sys, SYS_openat2, a[0], a[1], pointer(&how), sizeof how);
+    const int64_t fd = blocking_call(thread, SYS_openat2, a[0], a[1], pointer(&how), sizeof how);
     return after_open(thread, fd, a[0], a[1], how.flags);
 }
 
@@ -128,7 +126,7 @@ int64_t sys_fcntl(Thread* thread, Arguments a) {
             return host_call(SYS_fcntl, a[0], F_SETFL, to_host_open_flags(a[2]));
         case F_SETLKW:
         case kOfdSetLockWait:
-            return blocking_call(thread, Restart::Sys, SYS_fcntl, a[0], a[1], a[2]);
+            return blocking_call(thread, SYS_fcntl, a[0], a[1], a[2]);
         default:
             return host_call(SYS_fcntl, a[0], a[1], a[2]);
     }
@@ -169,7 +167,7 @@ bool names_hidden_descriptor(uint64_t entry, size_t size) {
 }  // namespace
 
 int64_t sys_getdents64(Thread* thread, Arguments a) {
-    const int64_t total = blocking_call(thread, Restart::Sys, SYS_getdents64, a[0], a[1], a[2]);
+    const int64_t total = blocking_call(thread, SYS_getdents64, a[0], a[1], a[2]);
     if (total <= 0 || support::next_hidden_descriptor(0) == INT_MAX || !lists_descriptors(a[0])) return total;
     // Entries that stay are moved down over those that go.
     uint64_t kept = a[1];

@@ -7,7 +7,6 @@
 // do it too late.
 #include <errno.h>
 #include <linux/futex.h>
-#include <time.h>
 
 #include <atomic>
 
@@ -15,7 +14,6 @@
 #include "signals/signals.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
-#include "syscalls/time.h"
 
 namespace armature::syscalls {
 namespace {
@@ -47,39 +45,18 @@ void release_mutex(uint64_t address, uint32_t tid, bool pending) {
     if (value == 0 || (value & FUTEX_WAITERS)) host_call(SYS_futex, address, FUTEX_WAKE, 1);
 }
 
-int64_t plain_wait(Thread* thread, Arguments a) {
-    return blocking_call(thread, Restart::Sys, SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-// A wait with a relative timeout: if a signal without a handler ends it, it goes on until the original end.
-int64_t timed_wait(Thread* thread, Arguments a) {
-    timespec timeout{};
-    if (!guest::read_object(&timeout, a[3])) return -EFAULT;
-    if (!is_valid(timeout)) return -EINVAL;
-    Sleep sleep;
-    sleep.kind = SleepKind::Futex;
-    sleep.clock = CLOCK_MONOTONIC;
-    sleep.until = after(sleep.clock, timeout);
-    sleep.futex = a[0];
-    sleep.operation = FUTEX_WAIT_BITSET | (static_cast<uint32_t>(a[1]) & FUTEX_PRIVATE_FLAG);
-    sleep.value = static_cast<uint32_t>(a[2]);
-    return go_on_sleeping(thread, sleep);
-}
-
 }  // namespace
 
 int64_t sys_futex(Thread* thread, Arguments a) {
-    const auto operation = static_cast<uint32_t>(a[1]);
-    switch (operation & static_cast<uint32_t>(FUTEX_CMD_MASK)) {
+    switch (static_cast<uint32_t>(a[1]) & static_cast<uint32_t>(FUTEX_CMD_MASK)) {
         case FUTEX_WAIT:
-            if (a[3] != 0 && !(operation & FUTEX_CLOCK_REALTIME)) return timed_wait(thread, a);
-            return plain_wait(thread, a);
         case FUTEX_WAIT_BITSET:
-            return plain_wait(thread, a);
+            return blocking_call(thread, SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]);
         case FUTEX_LOCK_PI:
         case FUTEX_LOCK_PI2:
         case FUTEX_WAIT_REQUEUE_PI: {
-            const int64_t result = plain_wait(thread, a);
+            // Restarted whatever the handler's flags say.
+            const int64_t result = blocking_call(thread, SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]);
             return result == -signals::kErestartsys ? -signals::kErestartnointr : result;
         }
         default:

@@ -17,7 +17,7 @@ constexpr uint64_t kKvmType = 0xae;
 int64_t sys_ioctl(guest::Thread* thread, Arguments a) {
     const uint64_t request = static_cast<uint32_t>(a[1]);
     if ((request >> 8 & 0xff) == kKvmType) return -ENOTTY;
-    return blocking_call(thread, Restart::Sys, SYS_ioctl, a[0], request, a[2]);
+    return blocking_call(thread, SYS_ioctl, a[0], request, a[2]);
 }
 
 }  // namespace armature::syscalls

@@ -129,6 +129,11 @@ bool adopt_limits(const std::string& word) {
     return true;
 }
 
+uint64_t stack_limit() {
+    read_limits();
+    return current[index_of(RLIMIT_STACK)].rlim_cur;
+}
+
 HostLimits::HostLimits() {
     for (size_t i = 0; i < kCount; i++) {
         const auto resource = static_cast<__rlimit_resource_t>(kLimits[i].resource);

@@ -54,8 +54,8 @@ int64_t open_below(Thread* thread, uint64_t path, uint64_t flags, uint64_t mode)
     how.mode = mode;
     how.resolve = RESOLVE_IN_ROOT;
     for (;;) {
-        const int64_t fd = blocking_call(thread, Restart::Sys, SYS_openat2, static_cast<uint64_t>(root_fd),
-                                         path, pointer(&how), sizeof how);
+        const int64_t fd = blocking_call(thread, SYS_openat2, static_cast<uint64_t>(root_fd), path,
+                                         pointer(&how), sizeof how);
         if (fd != -EAGAIN) return fd;  // a rename raced with "..": look again
     }
 }

@@ -26,15 +26,13 @@ static_assert(sizeof(GuestEvent) == 16 && sizeof(HostEvent) == 12);
 // One host call, to be made with another signal mask in force.
 struct Call {
     Thread* thread;
-    Restart restart;
     long number;
     uint64_t a[6];
 };
 
 int64_t make_call(void* argument) {
     const auto* c = static_cast<const Call*>(argument);
-    return blocking_call(c->thread, c->restart, c->number, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4],
-                         c->a[5]);
+    return blocking_call(c->thread, c->number, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4], c->a[5]);
 }
 
 int64_t call_with_mask(Call* call, uint64_t mask, uint64_t size) {
@@ -66,18 +64,18 @@ int64_t sys_epoll_ctl(Thread*, Arguments a) {
 }
 
 int64_t sys_epoll_pwait(Thread* thread, Arguments a) {
-    Call call{thread, Restart::Intr, SYS_epoll_pwait, {a[0], a[1], a[2], a[3], 0, 8}};
+    Call call{thread, SYS_epoll_pwait, {a[0], a[1], a[2], a[3], 0, 8}};
     return spread_events(a[1], call_with_mask(&call, a[4], a[5]));
 }
 
 int64_t sys_epoll_pwait2(Thread* thread, Arguments a) {
-    Call call{thread, Restart::Intr, SYS_epoll_pwait2, {a[0], a[1], a[2], a[3], 0, 8}};
+    Call call{thread, SYS_epoll_pwait2, {a[0], a[1], a[2], a[3], 0, 8}};
     return spread_events(a[1], call_with_mask(&call, a[4], a[5]));
 }
 
 // The host writes the remaining time back, so making the call again after a signal goes on where it was.
 int64_t sys_ppoll(Thread* thread, Arguments a) {
-    Call call{thread, Restart::NoHand, SYS_ppoll, {a[0], a[1], a[2], 0, 8, 0}};
+    Call call{thread, SYS_ppoll, {a[0], a[1], a[2], 0, 8, 0}};
     return call_with_mask(&call, a[3], a[4]);
 }
 
@@ -87,7 +85,7 @@ int64_t sys_pselect6(Thread* thread, Arguments a) {
         uint64_t size;
     } argument{};
     if (a[5] && !guest::read_object(&argument, a[5])) return -EFAULT;
-    Call call{thread, Restart::NoHand, SYS_pselect6, {a[0], a[1], a[2], a[3], a[4], 0}};
+    Call call{thread, SYS_pselect6, {a[0], a[1], a[2], a[3], a[4], 0}};
     return call_with_mask(&call, argument.mask, argument.size);
 }
 
@@ -97,7 +95,7 @@ int64_t sys_io_pgetevents(Thread* thread, Arguments a) {
         uint64_t size;
     } argument{};
     if (a[5] && !guest::read_object(&argument, a[5])) return -EFAULT;
-    Call call{thread, Restart::Intr, SYS_io_pgetevents, {a[0], a[1], a[2], a[3], a[4], 0}};
+    Call call{thread, SYS_io_pgetevents, {a[0], a[1], a[2], a[3], a[4], 0}};
     return call_with_mask(&call, argument.mask, argument.size);
 }
 

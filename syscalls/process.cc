@@ -187,7 +187,9 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     vfork_child = saved->vfork;
     drop_exec_plan();
     translator::ThreadRuntime* child_runtime = thread->runtime;
-    const uint32_t exit_request = saved->cpu.exit_request.load(std::memory_order_relaxed);
+    // Others may have asked this thread to leave meanwhile; asking once too often does no harm.
+    const uint32_t exit_request = saved->cpu.exit_request.load(std::memory_order_relaxed) |
+                                  thread->cpu.exit_request.load(std::memory_order_relaxed);
     memcpy(static_cast<void*>(&thread->cpu), &saved->cpu, sizeof saved->cpu);
     thread->cpu.exit_request.store(exit_request, std::memory_order_relaxed);
     thread->runtime = saved->runtime;
@@ -205,6 +207,8 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
 
 int64_t start(Thread* thread, const CloneRequest& request) {
     const uint64_t flags = request.flags;
+    // A signal that is already here is the parent's alone.
+    if (signals::has_deliverable(thread)) return -signals::kErestartnointr;
     if (flags & CLONE_THREAD) return start_thread(thread, request);
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) return -EINVAL;
     constexpr uint64_t kNotInVfork = CLONE_SIGHAND | CLONE_INTO_CGROUP;

@@ -46,4 +46,6 @@ inline constexpr char kExecLimits[] = "-exec-limits";  // the guest's resource l
 void adopt_self_descriptor(int fd);
 bool adopt_limits(const std::string& word);
 
+uint64_t stack_limit();  // the guest's RLIMIT_STACK
+
 }  // namespace armature::syscalls

@@ -55,10 +55,10 @@ int64_t pass(Thread*, Arguments a) {
     return host_call(kNumber, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-template <long kNumber, unsigned kMask, Restart kRestart>
+template <long kNumber, unsigned kMask>
 int64_t block(Thread* thread, Arguments a) {
     if (names_hidden_descriptor<kMask>(a)) return -EBADF;
-    return blocking_call(thread, kRestart, kNumber, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return blocking_call(thread, kNumber, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 template <Handler kHandler, unsigned kMask>
@@ -77,10 +77,9 @@ constexpr std::array<Row, kRows> make_rows() {
 #define PASS(number, name, arguments, why)         \
     rows[number] = {#name,         arguments, why, \
                     RowKind::Pass, 0,         pass<SYS_##name, descriptor_arguments(arguments)>};
-#define BLOCK(number, name, arguments, restart, why) \
-    rows[number] = {#name, arguments,                \
-                    why,   RowKind::Block,           \
-                    0,     block<SYS_##name, descriptor_arguments(arguments), Restart::restart>};
+#define BLOCK(number, name, arguments, why)         \
+    rows[number] = {#name,          arguments, why, \
+                    RowKind::Block, 0,         block<SYS_##name, descriptor_arguments(arguments)>};
 #define HANDLE(number, name, arguments, what)         \
     rows[number] = {#name,           arguments, what, \
                     RowKind::Handle, 0,         handle<sys_##name, descriptor_arguments(arguments)>};
@@ -166,18 +165,14 @@ int64_t dispatch(Thread* thread, int64_t number, const uint64_t arguments[8]) {
     return call(thread, number, arguments);
 }
 
-int64_t blocking_call(Thread* thread, Restart restart, long number, uint64_t a, uint64_t b, uint64_t c,
-                      uint64_t d, uint64_t e, uint64_t f) {
+int64_t blocking_call(Thread* thread, long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                      uint64_t f) {
     const guest::Observer& o = guest::observer;
     if (o.vcpu_idle) o.vcpu_idle(thread);
-    int64_t result =
+    const int64_t result =
         signals::blocking_syscall(number, static_cast<long>(a), static_cast<long>(b), static_cast<long>(c),
                                   static_cast<long>(d), static_cast<long>(e), static_cast<long>(f));
     if (o.vcpu_resume) o.vcpu_resume(thread);
-    if (result == -signals::kErestartsys) {
-        if (restart == Restart::NoHand) return -signals::kErestartnohand;
-        if (restart == Restart::Intr) return -EINTR;
-    }
     return result;
 }
 

@@ -6,8 +6,8 @@
 // command line. What programs executed by the guest are to inherit is put into guest::options.words in the
 // spelling of the command line, wherever it came from; such a process takes them from there alone, since its
 // environment is the guest's. It is started as
-//     armature WORDS... -exec-fd DESCRIPTOR -exec-path PATH ARGV...
-// where everything after PATH is the new program's argument vector as it is, argv[0] included.
+//     armature WORDS... -exec-self DESCRIPTOR -exec-fd DESCRIPTOR -exec-limits LIMITS -exec-path PATH ARGV...
+// (syscalls.h), where everything after PATH is the new program's argument vector as it is, argv[0] included.
 #include "tools/armature/options.h"
 
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "guest/address_space.h"
 #include "guest/options.h"
 #include "support/log.h"
+#include "syscalls/syscalls.h"
 #include "tools/armature/help.h"
 
 namespace armature::tools {
@@ -352,8 +353,17 @@ bool apply_environment(Words* words) {
 }
 
 bool has_exec_fd(int argc, char** argv) {
-    for (int i = 1; i < argc && strcmp(argv[i], "-exec-path") != 0; i++) {
-        if (strcmp(argv[i], "-exec-fd") == 0) return true;
+    for (int i = 1; i < argc && strcmp(argv[i], syscalls::kExecPath) != 0; i++) {
+        if (strcmp(argv[i], syscalls::kExecFd) == 0) return true;
+    }
+    return false;
+}
+
+// What only an emulator gives to the next one.
+bool is_internal(const char* word) {
+    for (const char* known :
+         {syscalls::kExecFd, syscalls::kExecPath, syscalls::kExecSelf, syscalls::kExecLimits}) {
+        if (strcmp(word, known) == 0) return true;
     }
     return false;
 }
@@ -365,9 +375,9 @@ bool apply_words(int argc, char** argv, CommandLine* line, Words* words, int* ne
         const char* word = argv[i++];
         if (strcmp(word, "--") == 0) break;
         const char* name = word + (word[1] == '-' ? 2 : 1);
-        const bool exec_path = strcmp(name, "exec-path") == 0;
+        const bool exec_path = strcmp(word, syscalls::kExecPath) == 0;
         const OptionRow* row = find_row(name);
-        if (!row && !exec_path && strcmp(name, "exec-fd") != 0) {
+        if (!row && !is_internal(word)) {
             return refuse(words, "unknown option '%s'; --help lists the options", word);
         }
         if ((!row || row->argument) && i >= argc) {
@@ -378,8 +388,12 @@ bool apply_words(int argc, char** argv, CommandLine* line, Words* words, int* ne
         } else if (exec_path) {
             line->program = argv[i++];
             break;
-        } else {
+        } else if (strcmp(word, syscalls::kExecFd) == 0) {
             line->exec_fd = atoi(argv[i++]);
+        } else if (strcmp(word, syscalls::kExecSelf) == 0) {
+            syscalls::adopt_self_descriptor(atoi(argv[i++]));
+        } else if (!syscalls::adopt_limits(argv[i++])) {
+            return refuse(words, "%s: \"%s\" is not understood", word, argv[i - 1]);
         }
     }
     *next = i;
@@ -389,9 +403,8 @@ bool apply_words(int argc, char** argv, CommandLine* line, Words* words, int* ne
 void set_stack_size_from_limit() {
     // Natively the stack may grow up to the limit, or without one.
     constexpr uint64_t kUnlimited = 256 << 20;
-    rlimit limit{};
-    if (getrlimit(RLIMIT_STACK, &limit) != 0) return;
-    options.stack_size = limit.rlim_cur == RLIM_INFINITY ? kUnlimited : limit.rlim_cur;
+    const uint64_t limit = syscalls::stack_limit();
+    options.stack_size = limit == RLIM_INFINITY ? kUnlimited : limit;
 }
 
 bool set_up_log(Words* words, bool append) {
