@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A test case of the instruction fuzzer, in a file that the emulator's side and the guest oracle both map. Plain C. */
+/* A test case of the instruction fuzzer, in a file that the emulator's side and the guest oracle both map.
+ * Plain C. */
 #ifndef ARMATURE_TESTS_FUZZ_CASE_H
 #define ARMATURE_TESTS_FUZZ_CASE_H
 
 #include <stdint.h>
 
 enum {
-    FUZZ_MAX_CODE = 8,       /* instructions; a BRK follows them */
-    FUZZ_MEMORY = 512,       /* bytes that loads and stores hit */
-    FUZZ_SLOT = 64,          /* bytes of code region per case, never used twice */
+    FUZZ_MAX_CODE = 8, /* instructions; a BRK follows them */
+    FUZZ_MEMORY = 512, /* bytes that loads and stores hit */
+    FUZZ_SLOT = 64,    /* bytes of code region per case, never used twice */
     FUZZ_BATCH = 1024,
 };
 

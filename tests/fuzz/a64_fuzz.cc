@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+// The instruction fuzzer: random cases run here, translated by the real pipeline, and by oracles; registers,
+// flags, FPSR, memory and the way a case ends must agree. A failure is one line that reproduces it:
+//
+//   a64_fuzz --runs 100000 --seed 7 --block 6 --only LDADD --oracle vixl,qemu
+#include <signal.h>
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "guest/address_space.h"
+#include "guest/disassembler.h"
+#include "guest/thread.h"
+#include "tests/fuzz/generate.h"
+#include "tests/fuzz/oracles.h"
+#include "translator/decode/decoder.h"
+#include "translator/translator.h"
+
+namespace armature::fuzz {
+namespace {
+
+constexpr uint32_t kBrk = 0xd4200000;
+constexpr uint32_t kSlots = FUZZ_CODE_SIZE / FUZZ_SLOT;
+
+struct Settings {
+    Choice choice;
+    uint64_t runs = 20000;
+    uint64_t seed = 1;
+    unsigned max_failures = 20;
+    bool vixl = true;
+    std::string qemu = "qemu-aarch64";
+    std::string guest = ARMATURE_FUZZ_GUEST;
+    bool fpsr = true;
+};
+
+// --- This emulator
+
+guest::Thread thread;
+
+void on_fault(int signo, siginfo_t* info, void* context) {
+    if (translator::handle_host_fault(signo, info, context)) return;
+    signal(signo, SIG_DFL);  // happens again, and ends the run
+}
+
+bool start_emulator() {
+    static char alternate[128 << 10];
+    stack_t stack = {};
+    stack.ss_sp = alternate;
+    stack.ss_size = sizeof alternate;
+    sigaltstack(&stack, nullptr);
+    struct sigaction action = {};
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    for (const int signo : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) sigaction(signo, &action, nullptr);
+    guest::AddressSpace& space = guest::AddressSpace::instance();
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    if (space.map(FUZZ_CODE_BASE, FUZZ_CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0) < 0)
+        return false;
+    if (space.map(FUZZ_MEMORY_BASE, FUZZ_MEMORY_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0) < 0) return false;
+    translator::initialise();
+    guest::set_current_thread(&thread);
+    guest::register_thread(&thread);
+    thread.runtime = translator::create_thread_runtime(&thread);
+    return true;
+}
+
+void write_code(const fuzz_case& c) {
+    uint32_t* code = reinterpret_cast<uint32_t*>(c.in.pc);
+    std::memcpy(code, c.code, c.count * 4);
+    code[c.count] = kBrk;
+}
+
+int signal_of(const translator::Exit& exit) {
+    switch (exit.reason) {
+        case translator::ExitReason::Breakpoint:
+            return SIGTRAP;
+        case translator::ExitReason::Undefined:
+            return SIGILL;
+        case translator::ExitReason::Fault:
+            return exit.signo;
+        default:
+            return 0;
+    }
+}
+
+void run_here(const fuzz_case& c, fuzz_state* out) {
+    guest::CpuState& cpu = thread.cpu;
+    std::memcpy(reinterpret_cast<void*>(FUZZ_WINDOW), c.in.memory, FUZZ_MEMORY);
+    std::memcpy(cpu.x, c.in.x, sizeof c.in.x);
+    cpu.sp = c.in.sp;
+    std::memcpy(cpu.v, c.in.v, sizeof c.in.v);
+    cpu.pc = c.in.pc;
+    cpu.set_nzcv(c.in.nzcv);
+    cpu.write_fpcr(c.in.fpcr);
+    cpu.write_fpsr(c.in.fpsr);
+    cpu.exclusive_address = ~uint64_t{0};
+    const translator::Exit exit = translator::run(&thread);
+    *out = {};
+    std::memcpy(out->x, cpu.x, sizeof out->x);
+    out->sp = cpu.sp;
+    std::memcpy(out->v, cpu.v, sizeof out->v);
+    out->pc = cpu.pc;
+    out->nzcv = cpu.nzcv();
+    out->fpcr = cpu.fpcr;
+    out->fpsr = cpu.read_fpsr();
+    out->signal = static_cast<uint32_t>(signal_of(exit));
+    out->fault_address = exit.reason == translator::ExitReason::Fault ? exit.fault_address : 0;
+    std::memcpy(out->memory, reinterpret_cast<const void*>(FUZZ_WINDOW), FUZZ_MEMORY);
+}
+
+// --- Comparison
+
+struct Scope {
+    bool fp_status;  // the oracle knows FPSR, FPCR
+    bool ending;     // and how the case ended
+};
+
+std::string difference(const fuzz_state& ours, const fuzz_state& theirs, Scope scope) {
+    std::string text;
+    const auto differs = [&text](const std::string& name, uint64_t a, uint64_t b) {
+        char piece[96];
+        std::snprintf(piece, sizeof piece, " %s=%llx!=%llx", name.c_str(), static_cast<unsigned long long>(a),
+                      static_cast<unsigned long long>(b));
+        if (a != b && text.size() < 300) text += piece;
+    };
+    if (scope.ending) {
+        differs("signal", ours.signal, theirs.signal);
+        differs("fault", ours.fault_address, theirs.fault_address);
+    }
+    differs("pc", ours.pc, theirs.pc);
+    differs("sp", ours.sp, theirs.sp);
+    differs("nzcv", ours.nzcv >> 28, theirs.nzcv >> 28);
+    for (unsigned i = 0; i < 31; i++) differs("x" + std::to_string(i), ours.x[i], theirs.x[i]);
+    for (unsigned i = 0; i < 64; i++) {
+        differs("v" + std::to_string(i / 2) + (i % 2 ? ".hi" : ".lo"), ours.v[i], theirs.v[i]);
+    }
+    if (scope.fp_status) {
+        differs("fpsr", ours.fpsr, theirs.fpsr);
+        differs("fpcr", ours.fpcr, theirs.fpcr);
+    }
+    for (unsigned i = 0; i < FUZZ_MEMORY; i += 8) {
+        uint64_t a = 0, b = 0;
+        std::memcpy(&a, ours.memory + i, 8);
+        std::memcpy(&b, theirs.memory + i, 8);
+        differs("mem+" + std::to_string(i), a, b);
+    }
+    return text;
+}
+
+// The value of a vector register operand before the case, for the report.
+void print_operands(const fuzz_case& c) {
+    const uint32_t word = c.code[0];
+    for (const unsigned reg : {word >> 5 & 31, word >> 16 & 31, word & 31, word >> 10 & 31}) {
+        std::printf(" x%u=%llx v%u=%016llx%016llx", reg,
+                    static_cast<unsigned long long>(reg == 31 ? c.in.sp : c.in.x[reg]), reg,
+                    static_cast<unsigned long long>(c.in.v[reg * 2 + 1]),
+                    static_cast<unsigned long long>(c.in.v[reg * 2]));
+    }
+    std::printf(" nzcv=%x fpcr=%x\n", c.in.nzcv >> 28, c.in.fpcr);
+}
+
+void report(const fuzz_case& c, const char* oracle, const std::string& what, uint64_t seed, uint64_t index) {
+    std::printf("FAIL %s seed=%llu case=%llu:", oracle, static_cast<unsigned long long>(seed),
+                static_cast<unsigned long long>(index));
+    for (unsigned i = 0; i < c.count; i++) {
+        char text[128];
+        guest::disassemble(c.in.pc + i * 4, c.code[i], text, sizeof text);
+        const translator::decode::Row* row = translator::decode::decode(c.code[i]);
+        std::printf(" %08x %s (%s)%s", c.code[i], row ? row->name : "-", text, i + 1 < c.count ? ";" : ":");
+    }
+    std::printf("%s |", what.c_str());
+    print_operands(c);
+}
+
+struct Totals {
+    uint64_t cases = 0;
+    uint64_t by_vixl = 0;
+    uint64_t by_qemu = 0;
+    uint64_t failures = 0;
+};
+
+void check_case(const fuzz_case& c, bool have_qemu, const Settings& settings, uint64_t index,
+                Totals* totals) {
+    write_code(c);
+    fuzz_state ours;
+    run_here(c, &ours);
+    totals->cases++;
+    std::string what;
+    const char* oracle = "qemu";
+    if (have_qemu) {
+        totals->by_qemu++;
+        what = difference(ours, c.out, {settings.fpsr, true});
+    }
+    fuzz_state vixl;
+    if (what.empty() && settings.vixl && ours.signal == SIGTRAP && run_vixl(c, &vixl)) {
+        totals->by_vixl++;
+        oracle = "vixl";
+        what = difference(ours, vixl, {false, false});
+    }
+    std::memset(reinterpret_cast<void*>(c.in.pc), 0, FUZZ_SLOT);
+    if (what.empty()) return;
+    totals->failures++;
+    report(c, oracle, what, settings.seed, index);
+}
+
+int run(const Settings& settings) {
+    if (!select_rows(settings.choice)) {
+        std::fprintf(stderr, "a64_fuzz: no row's name contains '%s'\n", settings.choice.only.c_str());
+        return 1;
+    }
+    if (!start_emulator()) {
+        std::perror("a64_fuzz: cannot map the guest's memory");
+        return 1;
+    }
+    tests::Random random(settings.seed);
+    auto batch = std::make_unique<fuzz_batch>();
+    Totals totals;
+    uint32_t slot = 0;
+    while (totals.cases < settings.runs && totals.failures < settings.max_failures) {
+        if (slot + FUZZ_BATCH > kSlots) {
+            slot = 0;
+            translator::invalidate(FUZZ_CODE_BASE, FUZZ_CODE_BASE + FUZZ_CODE_SIZE);
+        }
+        batch->done = 0;
+        batch->count = static_cast<uint32_t>(std::min<uint64_t>(FUZZ_BATCH, settings.runs - totals.cases));
+        for (uint32_t i = 0; i < batch->count; i++)
+            make_case(&batch->cases[i], slot++, settings.choice, random);
+        const bool have_qemu =
+            !settings.qemu.empty() && run_guest_oracle(batch.get(), settings.qemu, settings.guest);
+        if (!settings.qemu.empty() && !have_qemu) {
+            std::fprintf(stderr, "a64_fuzz: %s did not finish the batch\n", settings.qemu.c_str());
+            return 1;
+        }
+        for (uint32_t i = 0; i < batch->count && totals.failures < settings.max_failures; i++) {
+            check_case(batch->cases[i], have_qemu, settings, totals.cases, &totals);
+        }
+    }
+    std::printf(
+        "%llu cases, %llu compared with qemu, %llu with vixl, %llu failures\n",
+        static_cast<unsigned long long>(totals.cases), static_cast<unsigned long long>(totals.by_qemu),
+        static_cast<unsigned long long>(totals.by_vixl), static_cast<unsigned long long>(totals.failures));
+    return totals.failures != 0;
+}
+
+bool parse(int argc, char** argv, Settings* settings) {
+    for (int i = 1; i < argc; i++) {
+        const std::string option = argv[i];
+        const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
+        if (option == "--no-vixl") {
+            settings->vixl = false;
+        } else if (option == "--no-qemu") {
+            settings->qemu.clear();
+        } else if (option == "--no-fpsr") {
+            settings->fpsr = false;
+        } else if (option == "--no-fp-modes") {
+            settings->choice.fp_modes = false;
+        } else if (!value) {
+            return false;
+        } else {
+            i++;
+            if (option == "--runs") {
+                settings->runs = std::strtoull(value, nullptr, 0);
+            } else if (option == "--seed") {
+                settings->seed = std::strtoull(value, nullptr, 0);
+            } else if (option == "--block") {
+                settings->choice.block = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
+            } else if (option == "--only") {
+                settings->choice.only = value;
+            } else if (option == "--failures") {
+                settings->max_failures = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
+            } else if (option == "--qemu") {
+                settings->qemu = value;
+            } else if (option == "--guest") {
+                settings->guest = value;
+            } else {
+                return false;
+            }
+        }
+    }
+    return settings->choice.block >= 1 && settings->choice.block <= FUZZ_MAX_CODE;
+}
+
+}  // namespace
+}  // namespace armature::fuzz
+
+int main(int argc, char** argv) {
+    armature::fuzz::Settings settings;
+    if (!armature::fuzz::parse(argc, argv, &settings)) {
+        std::fprintf(
+            stderr,
+            "usage: a64_fuzz [--runs N] [--seed S] [--block 1..8] [--only ROW] [--failures N] [--qemu "
+            "PROGRAM]\n"
+            "                [--guest ORACLE_GUEST] [--no-qemu] [--no-vixl] [--no-fpsr] [--no-fp-modes]\n");
+        return 2;
+    }
+    return armature::fuzz::run(settings);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Random cases for the instruction fuzzer, from the rows of the decoder table.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/fuzz/case.h"
+#include "tests/unit/a64_random.h"
+
+namespace armature::fuzz {
+
+struct Choice {
+    unsigned block = 1;    // at most this many instructions in a case
+    std::string only;      // rows whose name contains this
+    bool fp_modes = true;  // rounding modes, flush to zero, default NaN
+};
+
+// False if `choice` leaves no row.
+bool select_rows(const Choice& choice);
+void make_case(fuzz_case* c, uint32_t slot, const Choice& choice, tests::Random& random);
+
+}  // namespace armature::fuzz
