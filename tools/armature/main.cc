@@ -2,6 +2,7 @@
 // armature PROGRAM: reads the command line, loads the program, starts its first thread and stays in its CPU
 // loop.
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "guest/options.h"
@@ -22,6 +23,25 @@ namespace {
 constexpr int kBadOptions = 1;
 constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
+
+// Natively the stack may grow up to the limit, or without one.
+uint64_t stack_size(bool adopted) {
+    constexpr uint64_t kUnlimited = 256 << 20;
+    rlimit limit{};
+    if (adopted) {
+        limit.rlim_cur = syscalls::stack_limit();
+    } else if (getrlimit(RLIMIT_STACK, &limit) != 0) {
+        return guest::options.stack_size;
+    }
+    return limit.rlim_cur == RLIM_INFINITY ? kUnlimited : limit.rlim_cur;
+}
+
+// What the emulator that started this one by an exec hands over.
+void adopt(const CommandLine& line) {
+    if (line.exec_self >= 0) syscalls::adopt_self_descriptor(line.exec_self);
+    const bool adopted = !line.exec_limits.empty() && syscalls::adopt_limits(line.exec_limits);
+    if (!line.has_stack_size) guest::options.stack_size = stack_size(adopted);
+}
 
 void load_program(const CommandLine& line, loader::Program* program) {
     loader::LoadError error;
@@ -67,6 +87,7 @@ int run(int argc, char** argv) {
     std::string error;
     if (!parse_command_line(argc, argv, environ, &line, &error))
         support::fatal(kBadOptions, "%s", error.c_str());
+    adopt(line);
     if (!load_plugins(&error)) support::fatal(kBadOptions, "%s", error.c_str());
     loader::Program program;
     load_program(line, &program);

@@ -5,9 +5,9 @@
 // Where they come from, later ones winning: environment variables (not for set-user-ID processes), then the
 // command line. What programs executed by the guest are to inherit is put into guest::options.words in the
 // spelling of the command line, wherever it came from; such a process takes them from there alone, since its
-// environment is the guest's. It is started as
-//     armature WORDS... -exec-self DESCRIPTOR -exec-fd DESCRIPTOR -exec-limits LIMITS -exec-path PATH ARGV...
-// (syscalls.h), where everything after PATH is the new program's argument vector as it is, argv[0] included.
+// environment is the guest's. syscalls/syscalls.h names the internal options that follow them; the last is
+// -exec-path, after which everything but the path is the new program's argument vector as it is, argv[0]
+// included.
 #include "tools/armature/options.h"
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "guest/address_space.h"
@@ -352,59 +351,48 @@ bool apply_environment(Words* words) {
     return true;
 }
 
-bool has_exec_fd(int argc, char** argv) {
+// Was this emulator started by another one's exec?
+bool is_executed(int argc, char** argv) {
     for (int i = 1; i < argc && strcmp(argv[i], syscalls::kExecPath) != 0; i++) {
         if (strcmp(argv[i], syscalls::kExecFd) == 0) return true;
     }
     return false;
 }
 
-// What only an emulator gives to the next one.
-bool is_internal(const char* word) {
-    for (const char* known :
-         {syscalls::kExecFd, syscalls::kExecPath, syscalls::kExecSelf, syscalls::kExecLimits}) {
-        if (strcmp(word, known) == 0) return true;
+// The internal options. False: `word` is none of them.
+bool apply_internal(const char* word, const char* value, CommandLine* line) {
+    if (strcmp(word, syscalls::kExecFd) == 0) {
+        line->exec_fd = atoi(value);
+    } else if (strcmp(word, syscalls::kExecSelf) == 0) {
+        line->exec_self = atoi(value);
+    } else if (strcmp(word, syscalls::kExecLimits) == 0) {
+        line->exec_limits = value;
+    } else if (strcmp(word, syscalls::kExecPath) == 0) {
+        line->program = value;
+    } else {
+        return false;
     }
-    return false;
+    return true;
 }
 
 // Options up to the program's name; *next is the index of that.
-bool apply_words(int argc, char** argv, CommandLine* line, Words* words, int* next) {
+bool apply_words(int argc, char** argv, bool executed, CommandLine* line, Words* words, int* next) {
     int i = 1;
     while (i < argc && argv[i][0] == '-' && argv[i][1] != '\0') {
         const char* word = argv[i++];
         if (strcmp(word, "--") == 0) break;
-        const char* name = word + (word[1] == '-' ? 2 : 1);
-        const bool exec_path = strcmp(word, syscalls::kExecPath) == 0;
-        const OptionRow* row = find_row(name);
-        if (!row && !is_internal(word)) {
-            return refuse(words, "unknown option '%s'; --help lists the options", word);
+        if (executed && i < argc && apply_internal(word, argv[i], line)) {
+            i++;
+            if (strcmp(word, syscalls::kExecPath) == 0) break;
+            continue;
         }
-        if ((!row || row->argument) && i >= argc) {
-            return refuse(words, "%s needs an argument: %s", word, row ? row->argument : "internal");
-        }
-        if (row) {
-            if (!apply_row(*row, row->argument ? argv[i++] : "", words)) return false;
-        } else if (exec_path) {
-            line->program = argv[i++];
-            break;
-        } else if (strcmp(word, syscalls::kExecFd) == 0) {
-            line->exec_fd = atoi(argv[i++]);
-        } else if (strcmp(word, syscalls::kExecSelf) == 0) {
-            syscalls::adopt_self_descriptor(atoi(argv[i++]));
-        } else if (!syscalls::adopt_limits(argv[i++])) {
-            return refuse(words, "%s: \"%s\" is not understood", word, argv[i - 1]);
-        }
+        const OptionRow* row = find_row(word + (word[1] == '-' ? 2 : 1));
+        if (!row) return refuse(words, "unknown option '%s'; --help lists the options", word);
+        if (row->argument && i >= argc) return refuse(words, "%s needs an argument: %s", word, row->argument);
+        if (!apply_row(*row, row->argument ? argv[i++] : "", words)) return false;
     }
     *next = i;
     return true;
-}
-
-void set_stack_size_from_limit() {
-    // Natively the stack may grow up to the limit, or without one.
-    constexpr uint64_t kUnlimited = 256 << 20;
-    const uint64_t limit = syscalls::stack_limit();
-    options.stack_size = limit == RLIM_INFINITY ? kUnlimited : limit;
 }
 
 bool set_up_log(Words* words, bool append) {
@@ -426,15 +414,16 @@ bool set_up_log(Words* words, bool append) {
 bool parse_command_line(int argc, char** argv, char** environment, CommandLine* line, std::string* error) {
     Words words;
     options.self = argc > 0 ? argv[0] : "armature";
-    const bool executed = has_exec_fd(argc, argv);
+    const bool executed = is_executed(argc, argv);
     int next = 1;
     const bool parsed = (executed || getauxval(AT_SECURE) || apply_environment(&words)) &&
-                        apply_words(argc, argv, line, &words, &next) && set_up_log(&words, executed);
+                        apply_words(argc, argv, executed, line, &words, &next) &&
+                        set_up_log(&words, executed);
     if (!parsed) {
         *error = words.error;
         return false;
     }
-    if (!words.has_stack_size) set_stack_size_from_limit();
+    line->has_stack_size = words.has_stack_size;
     line->arguments.assign(argv + next, argv + argc);
     if (line->exec_fd >= 0) return true;
     if (line->arguments.empty()) {

@@ -10,7 +10,13 @@ namespace armature::tools {
 struct CommandLine {
     std::vector<std::string> arguments;  // the program's, with argv[0]
     std::string program;                 // the file to load
-    int exec_fd = -1;                    // descriptor of the program, when the guest executed it
+
+    // When the guest executed the program, see options.cc: descriptors of the program and of the emulator,
+    // and the guest's resource limits.
+    int exec_fd = -1;
+    int exec_self = -1;
+    std::string exec_limits;
+    bool has_stack_size = false;  // -s was given
 };
 
 // Fills guest::options, the log and *line from the words and the environment. False: *error is the one-line
