@@ -24,23 +24,17 @@ constexpr int kBadOptions = 1;
 constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 
-// Natively the stack may grow up to the limit, or without one.
-uint64_t stack_size(bool adopted) {
-    constexpr uint64_t kUnlimited = 256 << 20;
-    rlimit limit{};
-    if (adopted) {
-        limit.rlim_cur = syscalls::stack_limit();
-    } else if (getrlimit(RLIMIT_STACK, &limit) != 0) {
-        return guest::options.stack_size;
-    }
-    return limit.rlim_cur == RLIM_INFINITY ? kUnlimited : limit.rlim_cur;
-}
-
 // What the emulator that started this one by an exec hands over.
 void adopt(const CommandLine& line) {
     if (line.exec_self >= 0) syscalls::adopt_self_descriptor(line.exec_self);
-    const bool adopted = !line.exec_limits.empty() && syscalls::adopt_limits(line.exec_limits);
-    if (!line.has_stack_size) guest::options.stack_size = stack_size(adopted);
+    if (!line.exec_limits.empty() && !syscalls::adopt_limits(line.exec_limits))
+        support::fatal(kBadOptions, "%s: \"%s\" is not understood", syscalls::kExecLimits,
+                       line.exec_limits.c_str());
+    if (line.has_stack_size) return;
+    // Natively the stack may grow up to the limit, or without one.
+    constexpr uint64_t kUnlimited = 256 << 20;
+    const uint64_t limit = syscalls::stack_limit();
+    guest::options.stack_size = limit == RLIM_INFINITY ? kUnlimited : limit;
 }
 
 void load_program(const CommandLine& line, loader::Program* program) {
