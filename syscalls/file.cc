@@ -189,16 +189,18 @@ int64_t sys_readlinkat(Thread* thread, Arguments a) {
         InRoot below(thread, a[1], false);
         if (below.found()) return host_call(SYS_readlinkat, below.fd(), pointer(kEmptyPath), a[2], a[3]);
     }
-    const int64_t length = host_call(SYS_readlinkat, a[0], a[1], a[2], a[3]);
+    char link[PATH_MAX];
+    const uint64_t room = std::min<uint64_t>(static_cast<uint32_t>(a[3]), sizeof link);
+    if (static_cast<int32_t>(a[3]) <= 0) return -EINVAL;
+    const int64_t length = host_call(SYS_readlinkat, a[0], a[1], pointer(link), room);
     if (length <= 0) return length;
-    // Is it the link to the emulator's executable? Most links are not called "exe".
+    std::string_view target(link, static_cast<size_t>(length));
     struct stat file;
-    if (fstatat(static_cast<int>(a[0]), reinterpret_cast<const char*>(a[1]), &file, 0) != 0 ||
-        !is_emulator_file(file) || !is_own_exe_link(a[0], a[1]))
-        return length;
-    const std::string& path = program().path;
-    const size_t size = std::min<size_t>(path.size(), static_cast<uint32_t>(a[3]));
-    return guest::write_memory(a[2], path.data(), size) ? static_cast<int64_t>(size) : -EFAULT;
+    if (fstatat(static_cast<int>(a[0]), reinterpret_cast<const char*>(a[1]), &file, 0) == 0 &&
+        is_emulator_file(file) && is_own_exe_link(a[0], a[1]))
+        target = std::string_view(program().path).substr(0, room);
+    return guest::write_memory(a[2], target.data(), target.size()) ? static_cast<int64_t>(target.size())
+                                                                   : -EFAULT;
 }
 
 }  // namespace armature::syscalls

@@ -20,7 +20,7 @@ int64_t read_script_line(int fd, ScriptLine* line) {
     std::string_view text(buffer + 2, static_cast<size_t>(size) - 2);
     const size_t end = text.find('\n');
     const bool whole = end != std::string_view::npos || static_cast<size_t>(size) < kBuffer;
-    text = text.substr(0, end);
+    text = text.substr(0, whole ? end : kBuffer - 1 - 2);  // the buffer's last byte is the kernel's
     text = text.substr(0, text.find('\0'));
     const size_t start = text.find_first_not_of(kBlanks);
     if (start == std::string_view::npos) return -ENOEXEC;
