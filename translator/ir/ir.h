@@ -77,6 +77,14 @@ struct Inst {
     Value operand(unsigned i) const { return i == 0 ? a : i == 1 ? b : i == 2 ? c : d; }
 };
 
+// Bits of Inst::imm in floating-point operations (ops_fp.def).
+inline constexpr uint64_t kFpScalar = 1;
+inline constexpr uint64_t kFpUnsigned = 2;
+inline constexpr uint64_t kFpSignalling = 2;
+inline constexpr unsigned kFpRoundShift = 4;
+// Rounding immediates, as the host's ROUNDSD takes them; kRoundQuiet: do not raise Inexact.
+enum FpRound : uint8_t { kRoundNearest = 0, kRoundDown = 1, kRoundUp = 2, kRoundZero = 3, kRoundMode = 4, kRoundQuiet = 8 };
+
 enum class ExitKind : uint8_t { Syscall, Undefined, Breakpoint };
 
 struct Terminator {

@@ -11,6 +11,7 @@
 #include "guest/address_space.h"
 #include "guest/options.h"
 #include "support/log.h"
+#include "translator/hooks.h"
 #include "translator/opt/opt.h"
 #include "translator/runtime/exclusive.h"
 #include "translator/runtime/faults.h"
@@ -305,6 +306,19 @@ void after_fork(bool child) {
         runtimes = self;
     }
     CodeCache::instance().unlock();
+}
+
+// The callback's frames are left behind on the fiber's stack, as a longjmp would.
+void leave_callback_at(guest::CpuState* cpu, uint64_t pc) {
+    cpu->pc = pc;
+    ThreadRuntime& runtime = of(cpu);
+    leave_inside(runtime);
+    x64::thunks.enter(cpu, go_on(runtime));
+    __builtin_unreachable();
+}
+
+uint64_t callback_pc(const guest::CpuState* cpu) {
+    return cpu->pc;
 }
 
 }  // namespace armature::translator

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// Arm's floating-point rules in C++, for what the host does differently. Lanes are handled as bits;
+// arithmetic is done by the host under the guest's MXCSR (GuestMode), so rounding and sticky exception bits
+// come out right.
+#pragma once
+
+#include <immintrin.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "guest/cpu_state.h"
+
+namespace armature::translator::fp {
+
+inline constexpr uint32_t kFpcrDn = 1u << 25;
+inline constexpr uint32_t kFpcrFz = 1u << 24;
+inline constexpr uint32_t kInvalid = 1u << 0;
+inline constexpr uint32_t kDivideByZero = 1u << 1;
+inline constexpr uint32_t kOverflow = 1u << 2;
+inline constexpr uint32_t kUnderflow = 1u << 3;
+inline constexpr uint32_t kInexact = 1u << 4;
+inline constexpr uint32_t kInputDenormal = 1u << 7;
+
+// The guest's rounding mode and sticky bits are the host's while this lives.
+class GuestMode {
+  public:
+    explicit GuestMode(guest::CpuState* cpu) : cpu_(cpu), host_(_mm_getcsr()) { _mm_setcsr(cpu->mxcsr); }
+    ~GuestMode() {
+        cpu_->mxcsr = _mm_getcsr();
+        _mm_setcsr(host_);
+    }
+    GuestMode(const GuestMode&) = delete;
+    GuestMode& operator=(const GuestMode&) = delete;
+
+  private:
+    guest::CpuState* cpu_;
+    unsigned host_;
+};
+
+// Keeps the compiler from moving arithmetic on x across a change of MXCSR: pin the operands after entering
+// GuestMode and the result before leaving it.
+template <typename T>
+inline T pin(T x) {
+    asm volatile("" : "+x"(x));
+    return x;
+}
+
+struct F32 {
+    using Bits = uint32_t;
+    using Real = float;
+    static constexpr unsigned kLanes = 4;
+    static constexpr unsigned kExponentBits = 8;
+    static constexpr unsigned kFractionBits = 23;
+};
+struct F64 {
+    using Bits = uint64_t;
+    using Real = double;
+    static constexpr unsigned kLanes = 2;
+    static constexpr unsigned kExponentBits = 11;
+    static constexpr unsigned kFractionBits = 52;
+};
+
+template <typename F>
+struct Format : F {
+    using Bits = typename F::Bits;
+    using Real = typename F::Real;
+    static constexpr Bits kSign = Bits{1} << (F::kExponentBits + F::kFractionBits);
+    static constexpr Bits kQuiet = Bits{1} << (F::kFractionBits - 1);
+    static constexpr Bits kFraction = (Bits{1} << F::kFractionBits) - 1;
+    static constexpr Bits kExponentMax = (Bits{1} << F::kExponentBits) - 1;
+    static constexpr Bits kInfinity = kExponentMax << F::kFractionBits;
+    static constexpr Bits kDefaultNan = kInfinity | kQuiet;
+    static constexpr int kBias = static_cast<int>(kExponentMax >> 1);
+
+    static bool is_nan(Bits x) { return (x & ~kSign) > kInfinity; }
+    static bool is_snan(Bits x) { return is_nan(x) && !(x & kQuiet); }
+    static bool is_infinity(Bits x) { return (x & ~kSign) == kInfinity; }
+    static bool is_zero(Bits x) { return (x & ~kSign) == 0; }
+    static bool is_denormal(Bits x) { return !is_zero(x) && (x & kInfinity) == 0; }
+    static Bits exponent(Bits x) { return x >> F::kFractionBits & kExponentMax; }
+    static Real real(Bits x) { return std::bit_cast<Real>(x); }
+    static Bits bits(Real x) { return std::bit_cast<Bits>(x); }
+};
+
+// FPProcessNaN: quiet it, or the default NaN if FPCR.DN.
+template <typename F>
+typename F::Bits process_nan(guest::CpuState* cpu, typename F::Bits x) {
+    using T = Format<F>;
+    if (T::is_snan(x)) cpu->fpsr |= kInvalid;
+    return cpu->fpcr & kFpcrDn ? T::kDefaultNan : x | T::kQuiet;
+}
+
+// FPProcessNaNs: the first signalling NaN, else the first quiet one. False: no operand is a NaN.
+template <typename F>
+bool process_nans(guest::CpuState* cpu, const typename F::Bits* operands, unsigned count,
+                  typename F::Bits* result) {
+    using T = Format<F>;
+    for (unsigned n = 0; n < count; n++) {
+        if (T::is_snan(operands[n])) return *result = process_nan<F>(cpu, operands[n]), true;
+    }
+    for (unsigned n = 0; n < count; n++) {
+        if (T::is_nan(operands[n])) return *result = process_nan<F>(cpu, operands[n]), true;
+    }
+    return false;
+}
+
+template <typename F>
+typename F::Bits lane(const guest::Vec128& v, unsigned n) {
+    if constexpr (sizeof(typename F::Bits) == 8) {
+        return n ? v.hi : v.lo;
+    } else {
+        return static_cast<uint32_t>((n & 2 ? v.hi : v.lo) >> (n & 1) * 32);
+    }
+}
+template <typename F>
+void set_lane(guest::Vec128* v, unsigned n, typename F::Bits x) {
+    if constexpr (sizeof(typename F::Bits) == 8) {
+        (n ? v->hi : v->lo) = x;
+    } else {
+        uint64_t& half = n & 2 ? v->hi : v->lo;
+        const unsigned shift = (n & 1) * 32;
+        half = (half & ~(uint64_t{0xffffffff} << shift)) | uint64_t{x} << shift;
+    }
+}
+
+// Which lanes a helper computes: the immediate's top byte, 0 for all.
+template <typename F>
+unsigned lanes_of(unsigned immediate) {
+    const unsigned lanes = immediate >> 24;
+    return lanes ? lanes : F::kLanes;
+}
+
+}  // namespace armature::translator::fp
