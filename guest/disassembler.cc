@@ -2,10 +2,11 @@
 #include "guest/disassembler.h"
 
 #include <capstone/capstone.h>
-#include <dlfcn.h>
 
 #include <cstdio>
 #include <mutex>
+
+#include "support/library.h"
 
 namespace armature::guest {
 namespace {
@@ -19,19 +20,11 @@ struct Capstone {
     cs_insn* insn = nullptr;
 
     bool load() {
-#ifdef ARMATURE_STATIC
-        return false;
-#else
-        void* library = dlopen("libcapstone.so.4", RTLD_NOW | RTLD_LOCAL);
-        if (!library) return false;
-        open = reinterpret_cast<decltype(open)>(dlsym(library, "cs_open"));
-        malloc = reinterpret_cast<decltype(malloc)>(dlsym(library, "cs_malloc"));
-        disasm_iter = reinterpret_cast<decltype(disasm_iter)>(dlsym(library, "cs_disasm_iter"));
-        if (!open || !malloc || !disasm_iter) return false;
-        if (open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &handle) != CS_ERR_OK) return false;
-        insn = malloc(handle);
-        return insn != nullptr;
-#endif
+        void* library = support::open_library("libcapstone.so.4");
+        return support::find_function(library, "cs_open", &open) &&
+               support::find_function(library, "cs_malloc", &malloc) &&
+               support::find_function(library, "cs_disasm_iter", &disasm_iter) &&
+               open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &handle) == CS_ERR_OK && (insn = malloc(handle));
     }
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What -d in_asm, op, op_opt, out_asm, exec and cpu print. Off the fast path: allocation is fine here.
 #include <Zydis/Zydis.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 
 #include <cinttypes>
@@ -11,6 +10,7 @@
 
 #include "guest/disassembler.h"
 #include "guest/options.h"
+#include "support/library.h"
 #include "support/log.h"
 #include "translator/runtime/runtime.h"
 
@@ -33,11 +33,8 @@ void append(std::string& text, const char* format, ...) {
 class HostDisassembler {
   public:
     HostDisassembler() {
-#ifndef ARMATURE_STATIC
-        void* library = dlopen("libZydis.so.4.0", RTLD_NOW | RTLD_LOCAL);
-        if (library)
-            disassemble_ = reinterpret_cast<decltype(disassemble_)>(dlsym(library, "ZydisDisassembleIntel"));
-#endif
+        support::find_function(support::open_library("libZydis.so.4.0"), "ZydisDisassembleIntel",
+                               &disassemble_);
     }
     // Length of the instruction; 1 and a .byte where it is none.
     size_t disassemble(const uint8_t* code, size_t left, std::string* text) const {
