@@ -21,6 +21,18 @@ using vixl::aarch64::Simulator;
 sigjmp_buf gave_up;
 std::set<const translator::decode::Row*> unknown;
 
+// What VIXL 5.1 gets wrong: the unprivileged loads and stores do nothing; the old value of a byte or halfword
+// LDSMAX or LDSMIN comes sign-extended; a 32-bit MOVK keeps the upper half of its register. And BRK and its
+// kin would stop this process.
+bool not_for_vixl(uint32_t word) {
+    const bool unprivileged = (word & 0x3b200c00) == 0x38000800;
+    const bool narrow_signed_extreme = (word & 0xbf20ec00) == 0x38204000;
+    const bool movk_w = (word & 0xff800000) == 0x72800000;
+    const bool store_exclusive = (word & 0x3fc00000) == 0x08000000;
+    const bool exception = word >> 24 == 0xd4;
+    return store_exclusive || unprivileged || narrow_signed_extreme || movk_w || exception;
+}
+
 void on_abort(int) {
     siglongjmp(gave_up, 1);
 }
@@ -57,7 +69,7 @@ bool run_vixl(const fuzz_case& c, fuzz_state* out) {
     static Simulator simulator(&decoder, fopen("/dev/null", "w"));
     if (c.in.fpcr) return false;
     for (unsigned i = 0; i < c.count; i++) {
-        if (unknown.count(translator::decode::decode(c.code[i]))) return false;
+        if (not_for_vixl(c.code[i]) || unknown.count(translator::decode::decode(c.code[i]))) return false;
     }
     struct sigaction action = {}, before = {};
     action.sa_handler = on_abort;
