@@ -23,7 +23,6 @@
 namespace armature::loader {
 
 using guest::AddressSpace;
-using guest::kPageSize;
 using guest::options;
 
 namespace {
