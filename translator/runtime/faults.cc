@@ -60,8 +60,8 @@ uint32_t guest_flags(x64::FlagsAt at, uint64_t eflags) {
     return flags | (not_c ? guest::kFlagNotC : 0);
 }
 
-void copy_registers(guest::CpuState& cpu, const ucontext_t& context) {
-    for (unsigned n = 0; n < 32; n++) {
+void copy_registers(guest::CpuState& cpu, const ucontext_t& context, bool x0_in_state) {
+    for (unsigned n = x0_in_state ? 1 : 0; n < 32; n++) {
         const int host = x64::kPinnedX[n];
         if (host == x64::InMemory) continue;
         (n == 31 ? cpu.sp : cpu.x[n]) = static_cast<uint64_t>(context.uc_mcontext.gregs[kGreg[host]]);
@@ -165,7 +165,7 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
     }
 
     guest::CpuState& cpu = thread->cpu;
-    copy_registers(cpu, context);
+    copy_registers(cpu, context, point->x0_in_state);
     if (point->flags != x64::FlagsAt::State) {
         cpu.flags = guest_flags(point->flags, static_cast<uint64_t>(context.uc_mcontext.gregs[REG_EFL]));
     }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 
+#include "guest/cpu_state.h"
 #include "support/arena.h"
 #include "translator/ir/ir.h"
 
@@ -38,7 +39,8 @@ struct FaultPoint {
     FlagsAt flags = FlagsAt::State;
     FaultKind kind = kFaultAccess;
     bool is_store = false;
-    uint32_t restart = 0;  // kFaultPush: offset where the pushing sequence starts
+    bool x0_in_state = false;  // rbx is lent to CMPXCHG16B: x0 is in CpuState already, not in the register
+    uint32_t restart = 0;      // kFaultPush: offset where the pushing sequence starts
 };
 
 struct CompiledCode {
@@ -70,10 +72,13 @@ struct Thunks {
     const void* save_and_link = nullptr;     // site in rax
     const void* save_and_lookup = nullptr;   // pc stored
     const void* return_underflow = nullptr;  // host return address at the bottom of the call stack
+    // Calls of the C++ function in rax with arguments in rdi, rsi, rdx, rcx; result in rax.
     const void* call_preserving =
-        nullptr;  // calls the C++ function in rax (arguments in rdi, rsi, rdx, rcx already),
-                  // keeps every pinned register; result in rax. State slots of pinned
-                  // registers are up to date during the call and reloaded after it if cl... see .cc
+        nullptr;  // keeps the pinned registers; their state slots may be stale meanwhile
+    const void* call_with_state =
+        nullptr;                        // state slots are up to date during the call and reloaded after it
+    const void* call_cold = nullptr;    // fn(CpuState*): keeps every register but rax
+    const void* return_miss = nullptr;  // guest return address in rax does not match the call stack
     const void* end = nullptr;
 };
 extern Thunks thunks;

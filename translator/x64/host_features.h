@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the host CPU can do, read once with CPUID; `mask` pretends that some of it is absent, so that every path can be
-// tested on one machine (options.host_features, e.g. "-avx512,-avx2").
+// What the host CPU can do, read once with CPUID; `mask` pretends that some of it is absent, so that every
+// path can be tested on one machine (options.host_features, e.g. "-avx512,-avx2").
 #pragma once
 
 #include <string>

@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: MIT
+// Registers: which value is where, and how an emitter gets its operands and its result.
+#include "translator/x64/allocator.h"
+
+#include <cstring>
+
+namespace armature::translator::x64 {
+
+using ir::Inst;
+using ir::Op;
+using ir::Type;
+using ir::Value;
+using Xbyak::Reg64;
+using Xbyak::Xmm;
+
+namespace {
+
+constexpr uint16_t bit(int reg) {
+    return static_cast<uint16_t>(1u << reg);
+}
+constexpr uint16_t kGeneralTemporaries = bit(RCX) | bit(RDX) | bit(RSI) | bit(RDI);
+constexpr uint16_t kVectorTemporaries = 0x1f;
+// rcx and rdx last: shifts and divisions want them.
+constexpr int8_t kGeneralOrder[] = {RSI, RDI, RDX, RCX};
+constexpr int8_t kVectorOrder[] = {1, 2, 3, 4, 0};
+
+std::span<const int8_t> order(Bank bank) {
+    if (bank == Bank::General) return kGeneralOrder;
+    return kVectorOrder;
+}
+
+}  // namespace
+
+Allocator::Allocator(Xbyak::CodeGenerator& generator, const HostFeatures& features, const ir::Block& block,
+                     support::Arena& arena, std::span<Xbyak::Label> constant_labels)
+    : Context(generator, features), block_(block), arena_(arena), constant_labels_(constant_labels) {
+    tracks_ = arena.make_array<Track>(block.insts.size() + 1);
+    flags_needed_after_ = arena.make_array<uint8_t>(block.insts.size() + 1);
+    guest_offsets_ = arena.make_array<uint32_t>(block.guest.size());
+    constants_ = arena.make_array<PooledConstant>(constant_labels.size()).data();
+    file(Bank::General).temporaries = kGeneralTemporaries;
+    file(Bank::General).plan = kPinnedX;
+    file(Bank::Vector).temporaries = kVectorTemporaries;
+    file(Bank::Vector).plan = kPinnedV;
+    flags_needed_after_[0] = 1;
+    flags_needed_after_[block.insts.size()] = block.flags_live_out;
+}
+
+// --- Values
+
+uint32_t Allocator::root(Value value) const {
+    uint32_t id = tracks_[value.id].root;
+    while (tracks_[id].root != id) id = tracks_[id].root;
+    return id;
+}
+
+bool Allocator::constant(Value value, uint64_t* imm) const {
+    const Inst& definition = block_.insts[root(value)];
+    if (definition.op != Op::Const) return false;
+    *imm = inst(value).type == Type::I32 ? static_cast<uint32_t>(definition.imm) : definition.imm;
+    return true;
+}
+
+unsigned Allocator::occurrences(uint32_t id) const {
+    if (index_ == last_instruction()) return block_.end.a && root(block_.end.a) == id;
+    const Inst& i = current();
+    unsigned count = 0;
+    for (unsigned n = 0; n < 4; n++) {
+        const Value operand = i.operand(n);
+        if (operand && root(operand) == id) count++;
+    }
+    return count;
+}
+
+// --- Moving values around
+
+void Allocator::move(Bank bank, int to, int from, bool wide) {
+    if (bank == Bank::Vector) {
+        c.movaps(Xmm(to), Xmm(from));
+    } else if (wide) {
+        c.mov(Reg64(to), Reg64(from));
+    } else {
+        c.mov(Xbyak::Reg32(to), Xbyak::Reg32(from));
+    }
+}
+
+void Allocator::load(Bank bank, int reg, uint32_t id, bool wide) {
+    const Track& t = tracks_[id];
+    if (t.reg >= 0) {
+        if (t.reg != reg) move(bank, reg, t.reg, wide);
+        return;
+    }
+    if (bank == Bank::General && block_.insts[id].op == Op::Const) {
+        const uint64_t imm = block_.insts[id].imm;
+        c.mov(Reg64(reg), wide ? imm : static_cast<uint32_t>(imm));  // takes the shortest form; EFLAGS stay
+        return;
+    }
+    if (t.home < 0 && t.spill < 0) return fail();
+    if (bank == Bank::Vector) {
+        c.movaps(Xmm(reg),
+                 t.home >= 0 ? slot(bank, static_cast<unsigned>(t.home)) : spill_slot(t.spill, 128));
+        return;
+    }
+    const size_t offset = t.home >= 0 ? (t.home == 31 ? offsetof(guest::CpuState, sp) : size_t(t.home) * 8)
+                                      : offsetof(guest::CpuState, spill) + size_t(t.spill) * 16;
+    if (wide) {
+        c.mov(Reg64(reg), state(offset, 64));
+    } else {
+        c.mov(Xbyak::Reg32(reg), state(offset, 32));
+    }
+}
+
+void Allocator::load_value(int reg, Value value) {
+    load(Bank::General, reg, root(value), true);
+}
+
+int8_t Allocator::allocate_spill() {
+    if (~spill_used_ == 0) {
+        fail();
+        return 0;
+    }
+    const int index = __builtin_ctzll(~spill_used_);
+    spill_used_ |= uint64_t{1} << index;
+    return static_cast<int8_t>(index);
+}
+
+void Allocator::store_spill(Bank bank, uint32_t id) {
+    Track& t = tracks_[id];
+    if (t.home >= 0 || t.spill >= 0 || block_.insts[id].op == Op::Const) return;
+    t.spill = allocate_spill();
+    if (bank == Bank::Vector) {
+        c.movaps(spill_slot(t.spill, 128), Xmm(t.reg));
+    } else {
+        c.mov(spill_slot(t.spill, 64), Reg64(t.reg));
+    }
+}
+
+void Allocator::bind_register(Bank bank, int reg, uint32_t id) {
+    RegisterFile& f = file(bank);
+    const uint32_t before = f.owner[reg];
+    if (before && before != id && tracks_[before].reg == reg) tracks_[before].reg = -1;
+    f.owner[reg] = id;
+    f.locked |= bit(reg);
+    tracks_[id].reg = static_cast<int8_t>(reg);
+}
+
+void Allocator::unbind(Bank bank, uint32_t id) {
+    Track& t = tracks_[id];
+    if (t.reg >= 0 && file(bank).owner[t.reg] == id) file(bank).owner[t.reg] = 0;
+    t.reg = -1;
+}
+
+void Allocator::evict(Bank bank, int reg) {
+    const uint32_t id = file(bank).owner[reg];
+    if (!id) return;
+    if (tracks_[id].remaining) store_spill(bank, id);
+    unbind(bank, id);
+}
+
+int Allocator::allocate(Bank bank, uint16_t avoid) {
+    RegisterFile& f = file(bank);
+    const uint16_t busy = f.locked | f.reserved | avoid;
+    int victim = -1;
+    uint32_t best = 0;
+    for (const int8_t reg : order(bank)) {
+        if (busy & bit(reg)) continue;
+        if (!f.owner[reg]) return reg;
+        // The value that is clean, or else the one that lives longest.
+        const Track& t = tracks_[f.owner[reg]];
+        const bool clean = t.home >= 0 || t.spill >= 0 || block_.insts[f.owner[reg]].op == Op::Const;
+        const uint32_t score = t.last_use + 1 + (clean ? 1u << 30 : 0);
+        if (score > best) {
+            best = score;
+            victim = reg;
+        }
+    }
+    if (victim < 0) return borrow(bank);
+    evict(bank, victim);
+    return victim;
+}
+
+// No temporary is left: a pinned register helps out until the instruction is done. Not across a fault point.
+int Allocator::borrow(Bank bank) {
+    RegisterFile& f = file(bank);
+    for (unsigned n = 0; n < 32; n++) {
+        const int reg = f.plan[n];
+        if (reg == InMemory || ((f.locked | f.reserved | f.borrowed) & bit(reg))) continue;
+        const uint32_t id = f.owner[reg];
+        if (id && (occurrences(id) || id == index_)) continue;
+        if (bank == Bank::Vector) {
+            c.movaps(slot(bank, n), Xmm(reg));
+        } else {
+            c.mov(slot(bank, n), Reg64(reg));
+        }
+        f.borrowed |= bit(reg);
+        return reg;
+    }
+    fail();
+    return order(bank)[0];
+}
+
+void Allocator::return_borrowed(Bank bank) {
+    RegisterFile& f = file(bank);
+    for (unsigned n = 0; n < 32 && f.borrowed; n++) {
+        const int reg = f.plan[n];
+        if (reg == InMemory || !(f.borrowed & bit(reg))) continue;
+        f.borrowed &= static_cast<uint16_t>(~bit(reg));
+        if (f.owner[reg] == index_ && tracks_[index_].reg == reg)
+            evict(bank, reg);  // the result moves to memory
+        if (bank == Bank::Vector) {
+            c.movaps(Xmm(reg), slot(bank, n));
+        } else {
+            c.mov(Reg64(reg), slot(bank, n));
+        }
+    }
+}
+
+// --- Operands
+
+int Allocator::use_register(Bank bank, Value value) {
+    const uint32_t id = root(value);
+    Track& t = tracks_[id];
+    if (t.reg < 0) {
+        const int reg = allocate(bank);
+        load(bank, reg, id, true);
+        bind_register(bank, reg, id);
+    }
+    file(bank).locked |= bit(t.reg);
+    return t.reg;
+}
+
+int Allocator::copy_register(Bank bank, Value value) {
+    const uint32_t id = root(value);
+    Track& t = tracks_[id];
+    int reg = t.reg;
+    if (reg >= 0 && is_temporary(bank, reg) && dies(id) && occurrences(id) == 1) {
+        unbind(bank, id);
+    } else {
+        reg = allocate(bank);
+        load(bank, reg, id, true);
+    }
+    file(bank).reserved |= bit(reg);
+    return reg;
+}
+
+int Allocator::temporary(Bank bank) {
+    const int reg = allocate(bank);
+    file(bank).reserved |= bit(reg);
+    return reg;
+}
+
+// An instruction demands this register: whatever it holds moves away.
+void Allocator::vacate(int reg) {
+    RegisterFile& f = file(Bank::General);
+    if ((f.locked | f.reserved) & bit(reg)) return fail();
+    const uint32_t id = f.owner[reg];
+    if (!id) return;
+    if (!tracks_[id].remaining) return unbind(Bank::General, id);
+    for (const int8_t other : kGeneralOrder) {
+        if (other == reg || f.owner[other] || ((f.locked | f.reserved) & bit(other))) continue;
+        move(Bank::General, other, reg, true);
+        f.owner[reg] = 0;
+        f.owner[other] = id;
+        tracks_[id].reg = other;
+        return;
+    }
+    evict(Bank::General, reg);
+}
+
+// --- Results
+
+// The pinned register that the result may be computed into, or -1. It must not hold anything that is still
+// needed, unless that is an operand which dies here and is `a` (or, with any_dying, any operand).
+int Allocator::hinted(Bank bank, uint32_t id, uint32_t a, bool any_dying) {
+    const Track& t = tracks_[id];
+    if (t.hint < 0) return -1;
+    const RegisterFile& f = file(bank);
+    const int reg = f.plan[t.hint];
+    if (f.borrowed & bit(reg)) return -1;
+    const uint32_t owner = f.owner[reg];
+    if (!owner || !tracks_[owner].remaining) return reg;
+    if (dies(owner) && (any_dying || (owner == a && occurrences(owner) == 1))) return reg;
+    return -1;
+}
+
+int Allocator::define(Bank bank, uint32_t id) {
+    int reg = hinted(bank, id, 0, false);
+    if (reg < 0) reg = allocate(bank);
+    bind_register(bank, reg, id);
+    return reg;
+}
+
+int Allocator::define_last(Bank bank, uint32_t id) {
+    int reg = hinted(bank, id, 0, true);
+    for (unsigned n = 0; reg < 0 && n < 4; n++) {
+        const Value operand = index_ < last_instruction() ? current().operand(n) : Value{};
+        if (!operand) continue;
+        const uint32_t other = root(operand);
+        if (tracks_[other].reg >= 0 && is_temporary(bank, tracks_[other].reg) && dies(other) &&
+            file(bank).owner[tracks_[other].reg] == other)
+            reg = tracks_[other].reg;
+    }
+    if (reg < 0) reg = allocate(bank);
+    bind_register(bank, reg, id);
+    return reg;
+}
+
+int Allocator::define_over(Bank bank, uint32_t id, Value a) {
+    const uint32_t source = root(a);
+    int reg = hinted(bank, id, source, false);
+    const Track& t = tracks_[source];
+    if (reg < 0 && t.reg >= 0 && is_temporary(bank, t.reg) && dies(source) && occurrences(source) == 1)
+        reg = t.reg;
+    if (reg < 0) reg = allocate(bank);
+    bind_register(bank, reg, id);
+    return reg;
+}
+
+int Allocator::define_as(Bank bank, uint32_t id, Value a) {
+    const uint32_t source = root(a);
+    const Track& t = tracks_[source];
+    int reg = hinted(bank, id, source, false);
+    if (reg < 0 && t.reg >= 0 && is_temporary(bank, t.reg) && dies(source) && occurrences(source) == 1)
+        reg = t.reg;
+    if (reg < 0) reg = allocate(bank);
+    load(bank, reg, source, block_.insts[id].type != Type::I32);
+    bind_register(bank, reg, id);
+    return reg;
+}
+
+bool Allocator::reuses(Value a) const {
+    Allocator* self = const_cast<Allocator*>(this);
+    const Bank bank = inst(a).type == Type::V128 ? Bank::Vector : Bank::General;
+    const uint32_t source = root(a);
+    const Track& t = tracks_[source];
+    if (t.reg < 0) return false;
+    const int reg = self->hinted(bank, index_, source, false);
+    if (reg >= 0) return reg == t.reg;
+    return is_temporary(bank, t.reg) && dies(source) && occurrences(source) == 1;
+}
+
+// --- Between instructions
+
+void Allocator::finish_instruction() {
+    for (const Bank bank : {Bank::General, Bank::Vector}) {
+        if (file(bank).borrowed) return_borrowed(bank);
+        file(bank).locked = 0;
+        file(bank).reserved = 0;
+    }
+    flags_consumed_ = false;
+    next_operand_ = 0;
+    if (index_ == last_instruction()) return;
+    const Inst& i = current();
+    for (unsigned n = 0; n < 4; n++) {
+        const Value operand = i.operand(n);
+        if (!operand || i.op == Op::FlagsOf) continue;
+        const uint32_t id = root(operand);
+        Track& t = tracks_[id];
+        if (--t.remaining) continue;
+        const Bank bank = block_.insts[id].type == Type::V128 ? Bank::Vector : Bank::General;
+        if (t.spill >= 0) {
+            spill_used_ &= ~(uint64_t{1} << t.spill);
+            t.spill = -1;
+        }
+        if (t.reg >= 0) unbind(bank, id);
+    }
+    Track& result = tracks_[index_];
+    if (result.reg >= 0 && !result.remaining)
+        unbind(i.type == Type::V128 ? Bank::Vector : Bank::General, index_);
+}
+
+void Allocator::spill_everything() {
+    for (const Bank bank : {Bank::General, Bank::Vector}) {
+        RegisterFile& f = file(bank);
+        for (int reg = 0; reg < 16; reg++) {
+            if (f.temporaries & bit(reg)) evict(bank, reg);
+        }
+    }
+}
+
+void Allocator::forget_homes() {
+    for (const Bank bank : {Bank::General, Bank::Vector}) {
+        RegisterFile& f = file(bank);
+        for (unsigned n = 0; n < 32; n++) {
+            const int reg = f.plan[n];
+            if (reg != InMemory) {
+                evict(bank, reg);
+                continue;
+            }
+            const uint32_t id = f.memory[n];
+            f.memory[n] = 0;
+            if (!id || !tracks_[id].remaining) continue;
+            Track& t = tracks_[id];
+            if (t.spill < 0) {
+                const int temp = t.reg >= 0 ? t.reg : allocate(bank);
+                load(bank, temp, id, true);
+                if (t.reg < 0) bind_register(bank, temp, id);
+                t.home = -1;
+                evict(bank, temp);
+            }
+            t.home = -1;
+        }
+    }
+}
+
+// --- Context: what emitters see
+
+Reg64 Context::use(Value value) {
+    return Reg64(impl(*this).use_register(Bank::General, value));
+}
+Reg64 Context::use_copy(Value value) {
+    return Reg64(impl(*this).copy_register(Bank::General, value));
+}
+Reg64 Context::temp() {
+    return Reg64(impl(*this).temporary(Bank::General));
+}
+Reg64 Context::def(Value result) {
+    return Reg64(impl(*this).define(Bank::General, result.id));
+}
+Reg64 Context::def_as(Value result, Value a) {
+    return Reg64(impl(*this).define_as(Bank::General, result.id, a));
+}
+
+Reg64 Context::use_in(Value value, Reg64 fixed) {
+    Allocator& e = impl(*this);
+    const int reg = fixed.getIdx();
+    const uint32_t id = e.root(value);
+    if (reg == RAX) {
+        e.load(Bank::General, RAX, id, true);
+        return fixed;
+    }
+    if (e.track(id).reg == reg && e.dies(id) && e.occurrences(id) == 1) {
+        e.unbind(Bank::General, id);
+    } else {
+        e.vacate(reg);
+        e.load(Bank::General, reg, id, true);
+    }
+    e.file(Bank::General).reserved |= bit(reg);
+    return fixed;
+}
+
+Reg64 Context::def_in(Value result, Reg64 fixed) {
+    Allocator& e = impl(*this);
+    const int reg = fixed.getIdx();
+    if (reg == RAX) {
+        const Reg64 target = e.def_last(result);
+        e.move(Bank::General, target.getIdx(), RAX, e.inst(result).type != Type::I32);
+        return target;
+    }
+    e.file(Bank::General).reserved &= static_cast<uint16_t>(~bit(reg));
+    e.bind_register(Bank::General, reg, result.id);
+    return fixed;
+}
+
+void Context::take(Reg64 fixed) {
+    Allocator& e = impl(*this);
+    e.vacate(fixed.getIdx());
+    e.file(Bank::General).reserved |= bit(fixed.getIdx());
+}
+
+bool Context::use_imm32(Value value, int32_t* imm) {
+    uint64_t wide = 0;
+    if (!impl(*this).constant(value, &wide)) return false;
+    if (inst(value).type == Type::I32) {
+        *imm = static_cast<int32_t>(wide);
+        return true;
+    }
+    *imm = static_cast<int32_t>(wide);
+    return static_cast<int64_t>(wide) == *imm;
+}
+
+// The operands of one instruction live here until it is done.
+Xbyak::Operand& Allocator::operand_slot(const Xbyak::Operand& operand, bool is_address) {
+    unsigned char* place = operands_[next_operand_++ & 3];
+    if (is_address) return *new (place) Xbyak::Address(static_cast<const Xbyak::Address&>(operand));
+    return *new (place) Xbyak::Operand(operand);
+}
+
+const Xbyak::Operand& Context::use_rm(Value value, unsigned bits) {
+    Allocator& e = impl(*this);
+    const uint32_t id = e.root(value);
+    const Track& t = e.track(id);
+    if (t.reg < 0 && e.inst({id}).op != Op::Const && e.dies(id) && e.occurrences(id) == 1) {
+        if (t.home >= 0) {
+            const size_t offset = t.home == 31 ? offsetof(guest::CpuState, sp) : size_t(t.home) * 8;
+            return e.operand_slot(state(offset, bits), true);
+        }
+        if (t.spill >= 0) return e.operand_slot(e.spill_slot(t.spill, bits), true);
+    }
+    const Reg64 r(e.use_register(Bank::General, value));
+    return e.operand_slot(r.changeBit(static_cast<int>(bits)), false);
+}
+
+Xmm Context::vuse(Value value) {
+    return Xmm(impl(*this).use_register(Bank::Vector, value));
+}
+
+const Xbyak::Operand& Context::vuse_xm(Value value) {
+    Allocator& e = impl(*this);
+    const uint32_t id = e.root(value);
+    const Track& t = e.track(id);
+    if (t.reg < 0 && e.dies(id) && e.occurrences(id) == 1) {
+        if (t.home >= 0) return e.operand_slot(e.slot(Bank::Vector, static_cast<unsigned>(t.home)), true);
+        if (t.spill >= 0) return e.operand_slot(e.spill_slot(t.spill, 128), true);
+    }
+    return e.operand_slot(Xmm(e.use_register(Bank::Vector, value)), false);
+}
+
+Xmm Context::vuse_copy(Value value) {
+    return Xmm(impl(*this).copy_register(Bank::Vector, value));
+}
+Xmm Context::vdef(Value result) {
+    return Xmm(impl(*this).define(Bank::Vector, result.id));
+}
+Xmm Context::vdef_over(Value result, Value a) {
+    return Xmm(impl(*this).define_over(Bank::Vector, result.id, a));
+}
+Xmm Context::vdef_as(Value result, Value a) {
+    return Xmm(impl(*this).define_as(Bank::Vector, result.id, a));
+}
+Xmm Context::vtemp() {
+    return Xmm(impl(*this).temporary(Bank::Vector));
+}
+
+bool Context::last_use(Value value) const {
+    const Allocator& e = static_cast<const Allocator&>(*this);
+    return e.dies(e.root(value));
+}
+const Inst& Context::inst(Value value) const {
+    return static_cast<const Allocator&>(*this).block_.insts[value.id];
+}
+const ir::Block& Context::block() const {
+    return static_cast<const Allocator&>(*this).block_;
+}
+
+}  // namespace armature::translator::x64
