@@ -49,11 +49,11 @@ int hide_descriptor(int fd) {
     if (first < 0 || fd < 0) return fd;
     rlimit limit{};
     const bool raise = getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-                       limit.rlim_cur < static_cast<uint64_t>(first + kReserved) &&
+                       limit.rlim_cur < static_cast<uint64_t>(first) + kReserved &&
                        limit.rlim_cur < limit.rlim_max;
     if (raise) {
         rlimit raised = limit;
-        raised.rlim_cur = std::min<uint64_t>(limit.rlim_max, static_cast<uint64_t>(first + kReserved));
+        raised.rlim_cur = std::min<uint64_t>(limit.rlim_max, static_cast<uint64_t>(first) + kReserved);
         setrlimit(RLIMIT_NOFILE, &raised);
     }
     const int moved = fcntl(fd, F_DUPFD_CLOEXEC, first);

@@ -65,7 +65,7 @@ class Loader : public ::testing::Test {
     int refusal(const ElfBuilder& elf) { return refusal(elf.bytes()); }
 
     std::string write(const std::string& name, const std::vector<unsigned char>& bytes, mode_t mode = 0755) {
-        const std::string path = folder_ + "/" + name;
+        std::string path = folder_ + "/" + name;
         std::ofstream(path).write(reinterpret_cast<const char*>(bytes.data()),
                                   static_cast<std::streamsize>(bytes.size()));
         chmod(path.c_str(), mode);
@@ -262,7 +262,9 @@ TEST_F(Loader, ScriptsWithoutInterpreter) {
 TEST_F(Loader, ScriptsNestFiveDeep) {
     std::string path = write("elf", tests::fixed_program().bytes());
     for (int depth = 1; depth <= 6; depth++) {
-        path = write("script" + std::to_string(depth), "#!" + path + "\n");
+        std::string line = "#!";
+        line += path;
+        path = write("script" + std::to_string(depth), line + "\n");
         const bool ok = load(path, -1, arguments_, environment_, &program_, &error_);
         EXPECT_EQ(ok, depth <= 5) << depth;
         for (const Mapping& mapping : space_.snapshot())
