@@ -37,15 +37,14 @@ static void* busy(void* argument) {
 }
 
 static void* faulting(void* argument) {
-    uintptr_t address = (uintptr_t)argument, good = 0;
-    for (int i = 0; i < 500; i++) {
+    volatile uintptr_t address = (uintptr_t)argument, good = 0;
+    for (volatile int i = 0; i < 500; i++) {
         int value = sigsetjmp(back, 1);
         if (value == 0) {
             *(volatile char*)address = 1;
         } else {
-            good += (uintptr_t)value == address;
+            if ((uintptr_t)value == address) good = good + 1;
         }
-        address = (uintptr_t)argument;
     }
     return (void*)good;
 }
