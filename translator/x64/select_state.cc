@@ -164,8 +164,8 @@ void emit_CallHelperV(Context& e, const Inst& i) {
     }
     r.before_call();
     e.c.lea(Xbyak::util::rdi, e.c.ptr[Xbyak::util::r15 - kStateBias]);
-    e.c.mov(Xbyak::util::esi, static_cast<uint32_t>(i.width));
-    e.c.mov(rax, reinterpret_cast<uint64_t>(ir::kHelperFunctions[i.imm]));
+    e.c.mov(Xbyak::util::esi, static_cast<uint32_t>(i.imm >> 32));
+    e.c.mov(rax, reinterpret_cast<uint64_t>(ir::kHelperFunctions[static_cast<uint32_t>(i.imm)]));
     r.call_thunk(thunks.call_preserving);
     if (r.value_used()) e.c.movaps(e.vdef(self(e)), e.state(kVectorScratch, 128));
 }
