@@ -170,6 +170,13 @@ void emit_VCmpGtS(Context& e, const Inst& i) {
     emit_binary(e, i, kGreater[i.width], false);
 }
 
+void emit_VSumBytes(Context& e, const Inst& i) {
+    const Operand& x = e.vuse_xm(i.a);
+    const Xmm d = e.vdef(self(e));
+    e.c.pxor(d, d);
+    e.c.psadbw(d, x);
+}
+
 void emit_VSetQc(Context& e, const Inst& i) {
     const Xmm x = e.vuse(i.a);
     e.clobber_flags();
