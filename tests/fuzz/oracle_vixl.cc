@@ -18,6 +18,15 @@ using vixl::aarch64::Instruction;
 using vixl::aarch64::Reg31IsStackPointer;
 using vixl::aarch64::Simulator;
 
+// Knows when it was asked for something that it does not implement.
+class Vixl : public Simulator {
+  public:
+    using Simulator::Simulator;
+    void VisitUnimplemented(const Instruction*) override { unimplemented = true; }
+    void VisitUnallocated(const Instruction*) override { unimplemented = true; }
+    bool unimplemented = false;
+};
+
 sigjmp_buf gave_up;
 std::set<const translator::decode::Row*> unknown;
 
@@ -66,7 +75,7 @@ void save(Simulator& simulator, fuzz_state* out) {
 
 bool run_vixl(const fuzz_case& c, fuzz_state* out) {
     static vixl::aarch64::Decoder decoder;
-    static Simulator simulator(&decoder, fopen("/dev/null", "w"));
+    static Vixl simulator(&decoder, fopen("/dev/null", "w"));
     if (c.in.fpcr) return false;
     for (unsigned i = 0; i < c.count; i++) {
         if (not_for_vixl(c.code[i]) || unknown.count(translator::decode::decode(c.code[i]))) return false;
@@ -79,16 +88,14 @@ bool run_vixl(const fuzz_case& c, fuzz_state* out) {
     std::memcpy(reinterpret_cast<void*>(FUZZ_WINDOW), c.in.memory, FUZZ_MEMORY);
     load(simulator, c.in);
     const uint64_t end = c.in.pc + c.count * 4;
-    volatile bool known = true;
-    if (sigsetjmp(gave_up, 1) == 0) {
-        for (uint64_t pc = c.in.pc; pc >= c.in.pc && pc < end;
-             pc = reinterpret_cast<uint64_t>(simulator.ReadPc())) {
-            simulator.ExecuteInstruction();
-        }
-    } else {
-        unknown.insert(translator::decode::decode(*reinterpret_cast<const uint32_t*>(simulator.ReadPc())));
-        known = false;
+    volatile uint64_t pc = c.in.pc;
+    simulator.unimplemented = sigsetjmp(gave_up, 1) != 0;
+    while (!simulator.unimplemented && pc >= c.in.pc && pc < end) {
+        simulator.ExecuteInstruction();
+        if (!simulator.unimplemented) pc = reinterpret_cast<uint64_t>(simulator.ReadPc());
     }
+    const bool known = !simulator.unimplemented;
+    if (!known) unknown.insert(translator::decode::decode(*reinterpret_cast<const uint32_t*>(pc)));
     sigaction(SIGABRT, &before, nullptr);
     if (known) save(simulator, out);
     return known;

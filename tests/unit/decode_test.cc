@@ -96,7 +96,7 @@ bool spells(const char* mnemonic, const char* printed) {
         return spells(close + 1, printed);
     }
     if (std::strcmp(mnemonic, ".cond") == 0) return *printed == '.';
-    if (*mnemonic == ' ' || *mnemonic == '\0') return *printed == '\0';
+    if (*mnemonic == ' ' || *mnemonic == '\0') return *printed == '\0' || std::strcmp(printed, "2") == 0;
     if (std::tolower(static_cast<unsigned char>(*mnemonic)) != *printed) return false;
     return spells(mnemonic + 1, printed + 1);
 }
@@ -126,7 +126,8 @@ std::vector<std::string> objdump(const std::vector<uint32_t>& words) {
     return lines;
 }
 
-// Constrained unpredictable encodings that objdump prints as data: LDPSW to twice the same register, or over its base.
+// Constrained unpredictable encodings that objdump prints as data: LDPSW to twice the same register, or over
+// its base.
 bool refused_by_objdump(const Row& row, uint32_t word) {
     if (std::strncmp(row.name, "LDPSW", 5) != 0) return false;
     const unsigned t = word & 31, n = word >> 5 & 31, u = word >> 10 & 31;

@@ -66,8 +66,9 @@ void lift_rows(bool with_reports) {
             const ir::Block block = builder.finish();
             const char* wrong = ir::verify(block);
             if (!wrong) wrong = imprecise(block);
-            ASSERT_EQ(wrong, nullptr) << row.name << " " << std::hex << *word << ": " << wrong << "\n"
+            EXPECT_EQ(wrong, nullptr) << row.name << " " << std::hex << *word << ": " << wrong << "\n"
                                       << text_of(block);
+            if (wrong) break;  // one failure per row is enough
             ASSERT_EQ(block.guest.size(), 1u);
             ASSERT_EQ(block.guest[0].row, row.index());
         }

@@ -47,17 +47,17 @@ void report_pieces(const Lifter& l, const Address& address, unsigned at, unsigne
     }
 }
 
-// A fault may leave the first registers loaded, as on hardware: the instruction can be restarted.
 template <typename F>
 void load_registers(Lifter& l, F f) {
     const unsigned count = register_count(f.o());
     const unsigned bytes = f.Q() ? 16 : 8;
     const Address address = structure_address(l, f, count * bytes);
+    Value loaded[kMaxRegisters];
     for (unsigned i = 0; i < count; i++) {
-        const Value v = l.b.load_v(offset(l, address, i * bytes), bytes);
-        report_pieces(l, address, i * bytes, bytes, v, false);
-        l.b.set_v(next(f.t(), i), v);
+        loaded[i] = l.b.load_v(offset(l, address, i * bytes), bytes);
+        report_pieces(l, address, i * bytes, bytes, loaded[i], false);
     }
+    for (unsigned i = 0; i < count; i++) l.b.set_v(next(f.t(), i), loaded[i]);
     write_back(l, address);
 }
 
