@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "support/descriptors.h"
 #include "support/log.h"
 #include "translator/runtime/runtime.h"
 
@@ -242,17 +243,23 @@ TranslatedBlock* CodeCache::block_of(uintptr_t host) const {
     return host - reinterpret_cast<uintptr_t>(block->code) < block->size ? block : nullptr;
 }
 
-void CodeCache::copy_after_fork() {
-    const int fd = new_memory_object(capacity_);
+void CodeCache::copy_before_fork() {
+    fork_copy_ = support::hide_descriptor(new_memory_object(capacity_));
     size_t done = 0;
     while (done < used_) {
-        const ssize_t n = pwrite(fd, executable_ + done, used_ - done, static_cast<off_t>(done));
-        if (n <= 0) support::fatal(1, "cannot copy the code buffer after fork: %s", strerror(errno));
+        const ssize_t n = pwrite(fork_copy_, executable_ + done, used_ - done, static_cast<off_t>(done));
+        if (n <= 0) support::fatal(1, "cannot copy the code buffer for fork: %s", strerror(errno));
         done += static_cast<size_t>(n);
     }
-    view(executable_, capacity_, PROT_READ | PROT_EXEC, fd);
-    view(writable_, capacity_, PROT_READ | PROT_WRITE, fd);
-    close(fd);
+}
+
+void CodeCache::after_fork(bool child) {
+    if (child) {
+        view(executable_, capacity_, PROT_READ | PROT_EXEC, fork_copy_);
+        view(writable_, capacity_, PROT_READ | PROT_WRITE, fork_copy_);
+    }
+    support::close_hidden_descriptor(fork_copy_);
+    fork_copy_ = -1;
 }
 
 }  // namespace armature::translator::runtime

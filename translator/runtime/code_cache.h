@@ -83,7 +83,11 @@ class CodeCache {
 
     void lock() { mutex_.lock(); }
     void unlock() { mutex_.unlock(); }
-    void copy_after_fork();  // child: an own copy of the shared memory object
+    // The memory object is shared with a forked child, which therefore gets a copy of its own. It is made
+    // before the fork: while the child were making it, the parent would go on linking blocks to ones that the
+    // child does not have.
+    void copy_before_fork();
+    void after_fork(bool child);
 
   private:
     CodeCache() = default;
@@ -109,7 +113,7 @@ class CodeCache {
     size_t capacity_ = 0;
     size_t used_ = 0;
     size_t thunks_size_ = 0;
-    int memory_object_ = -1;
+    int fork_copy_ = -1;
     std::atomic<uint64_t> generation_{1};
     std::atomic<TranslatedBlock*>* buckets_ = nullptr;
     PageEntry** pages_ = nullptr;

@@ -291,13 +291,14 @@ Statistics statistics() {
 
 void before_fork() {
     CodeCache::instance().lock();
+    CodeCache::instance().copy_before_fork();
     runtimes_mutex.lock();
 }
 
 void after_fork(bool child) {
     runtimes_mutex.unlock();
+    CodeCache::instance().after_fork(child);
     if (child) {
-        CodeCache::instance().copy_after_fork();
         reset_exclusive_after_fork();
         // The other threads' runtimes stay as memory of threads that no longer exist; only the caller's is in
         // the list.
