@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Runs compiled blocks without the runtime: one page of code, one call stack, and C++ ends of the thunks that leave
+// as soon as translated code asks for anything. Also an interpreter of the integer half of the intermediate language.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "guest/cpu_state.h"
+#include "translator/ir/ir.h"
+#include "translator/x64/compile.h"
+
+namespace armature::test {
+
+using guest::CpuState;
+namespace ir = translator::ir;
+namespace x64 = translator::x64;
+
+class Machine {
+  public:
+    Machine() : buffer_(x64::create_code_buffer()) {
+        code_ = static_cast<uint8_t*>(map(kCodeSize, PROT_READ | PROT_WRITE | PROT_EXEC));
+        stack_ = static_cast<uint8_t*>(map(kStackSize, PROT_READ | PROT_WRITE));
+        cxx_stack_ = static_cast<uint8_t*>(map(kStackSize, PROT_READ | PROT_WRITE));
+        jump_cache_ = static_cast<x64::JumpCacheEntry*>(
+            map(sizeof(x64::JumpCacheEntry) * x64::kJumpCacheEntries, PROT_READ | PROT_WRITE));
+        x64::thunks.leave = on_leave;
+        x64::thunks.link = on_link;
+        x64::thunks.lookup = on_lookup;
+        const x64::CompiledCode thunks = x64::make_thunks(buffer_, reinterpret_cast<uint64_t>(code_));
+        std::memcpy(code_, thunks.code, thunks.size);
+        used_ = (thunks.size + 15) & ~size_t{15};
+        jump_cache_[0].guest = 4;  // an empty entry has a key that is not of its index
+        cpu.jump_cache = jump_cache_;
+        cpu.cxx_sp = reinterpret_cast<uint64_t>(cxx_stack_ + kStackSize - 64);
+        cpu.dispatcher = this;
+    }
+    ~Machine() {
+        x64::destroy_code_buffer(buffer_);
+        munmap(code_, kCodeSize);
+        munmap(stack_, kStackSize);
+        munmap(cxx_stack_, kStackSize);
+        munmap(jump_cache_, sizeof(x64::JumpCacheEntry) * x64::kJumpCacheEntries);
+    }
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    enum class End { Leave, Link, Lookup };
+
+    const uint8_t* place(const ir::Block& block, support::Arena& arena) {
+        if (!x64::compile(block, buffer_, arena, {}, &compiled)) return nullptr;
+        std::memcpy(code_ + used_, compiled.code, compiled.size);
+        return code_ + used_;
+    }
+    // Runs a block until it leaves for whatever reason.
+    bool run(const ir::Block& block, support::Arena& arena) {
+        const uint8_t* at = place(block, arena);
+        if (!at) return false;
+        run_at(at);
+        return true;
+    }
+    void run_at(const uint8_t* at) {
+        cpu.host_sp = reinterpret_cast<uint64_t>(stack_ + kStackSize - 64 + 8);
+        auto* bottom = reinterpret_cast<uint64_t*>(cpu.host_sp);
+        bottom[0] = reinterpret_cast<uint64_t>(x64::thunks.return_underflow);
+        bottom[1] = 1;
+        // A plain longjmp would object to leaving one stack for another.
+        if (__builtin_setjmp(back_) == 0) x64::thunks.enter(&cpu, at);
+    }
+
+    CpuState cpu;
+    End end = End::Leave;
+    x64::CompiledCode compiled;
+
+  private:
+    static constexpr size_t kCodeSize = 1u << 20;
+    static constexpr size_t kStackSize = 256u << 10;
+    static void* map(size_t size, int protection) {
+        return mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    [[noreturn]] static void stop(CpuState* state, End how) {
+        auto* self = static_cast<Machine*>(state->dispatcher);
+        self->end = how;
+        __builtin_longjmp(self->back_, 1);
+    }
+    static const void* on_leave(CpuState* state) { stop(state, End::Leave); }
+    static const void* on_link(CpuState* state, uint64_t) { stop(state, End::Link); }
+    static const void* on_lookup(CpuState* state) { stop(state, End::Lookup); }
+
+    x64::CodeBuffer* buffer_;
+    uint8_t* code_;
+    uint8_t* stack_;
+    uint8_t* cxx_stack_;
+    x64::JumpCacheEntry* jump_cache_;
+    size_t used_ = 0;
+    void* back_[5];
+};
+
+// What the block does to `cpu`, by the book. Memory is real. The result is where control goes (0: Exit).
+uint64_t interpret(const ir::Block& block, CpuState& cpu);
+
+}  // namespace armature::test
