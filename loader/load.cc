@@ -141,8 +141,13 @@ bool map_vdso(Mapped* mapped, Program* program, LoadError* error) {
     return true;
 }
 
+// Behind the program; but a static one that lies among the mappings gets it where other programs are, with
+// room to grow.
 void place_heap(const ElfFile& file, const Image& image, Randomness& random) {
-    AddressSpace::instance().set_brk(image.end + random.pages(kHeapRandomBits));
+    const bool among_mappings = file.relocatable() && file.interpreter.empty();
+    const bool room = options.reserved_va == 0 || options.reserved_va > kProgramBase;
+    const uint64_t start = among_mappings && room ? kProgramBase : image.end;
+    AddressSpace::instance().set_brk(start + random.pages(kHeapRandomBits));
 }
 
 bool map_all(const Target& target, const ElfFile& interpreter, const StackContents& strings, Program* program,

@@ -21,10 +21,6 @@ using guest::kPageSize;
 
 namespace {
 
-// Where position-independent programs go. Linux puts them at two thirds of the address space, where on this
-// host the emulator is; one third is far from it, from the host's mmap area, and from programs with fixed
-// addresses.
-constexpr uint64_t kProgramBase = kAddressLimit / 3 & ~(kPageSize - 1);
 constexpr unsigned kProgramRandomBits = 28;
 
 constexpr uint64_t page_down(uint64_t value) {
