@@ -184,7 +184,7 @@ void destroy_thread_signals(ThreadSignals* signals) {
     delete signals;
 }
 
-void enter_thread() {
+void enter_thread(bool open_mask) {
     guest::Thread* thread = guest::current_thread();
     ThreadSignals* state = thread->signals;
     void* memory = mmap(nullptr, kHostStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -202,7 +202,7 @@ void enter_thread() {
             mirror_disposition(signo, action_of(state, signo));
         }
     }
-    apply_mask(state, state->mask);
+    if (open_mask) apply_mask(state, state->mask);
 }
 
 void leave_thread() {

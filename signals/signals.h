@@ -27,7 +27,8 @@ inline constexpr int64_t kErestartRestartblock = 516;
 void initialise();  // host handlers; before the first guest thread
 ThreadSignals* create_thread_signals(guest::Thread* thread, const guest::Thread* parent);  // mask inherited
 void destroy_thread_signals(ThreadSignals* signals);
-void enter_thread();  // on the new host thread: alternate stack, host mask
+// On the new host thread: alternate stack, host mask (unless that is to stay closed for now).
+void enter_thread(bool open_mask = true);
 void leave_thread();
 
 // Is there something that deliver_pending would deliver now? A call that must not be made with a signal

@@ -39,8 +39,6 @@ namespace {
 
 using guest::Thread;
 
-constexpr size_t kVforkStack = 256 << 10;
-
 // What is done here, on the guest's memory and registers, and not by the kernel.
 constexpr uint64_t kOurFlags = CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
 
@@ -148,12 +146,12 @@ struct SavedThread {
 };
 
 int64_t vfork_process(Thread* thread, const CloneRequest& request) {
-    void* stack = mmap(nullptr, kVforkStack, PROT_READ | PROT_WRITE,
+    void* stack = mmap(nullptr, kChildStack, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (stack == MAP_FAILED) return -ENOMEM;
     auto* saved = new (std::nothrow) SavedThread{};
     if (!saved) {
-        munmap(stack, kVforkStack);
+        munmap(stack, kChildStack);
         return -ENOMEM;
     }
     block_host_signals();
@@ -175,9 +173,8 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     VforkStart start{thread, (request.flags & CLONE_CLEAR_SIGHAND) != 0};
     int64_t pid = -ENOMEM;
     if (thread->runtime) {
-        const uint64_t flags = (request.flags & ~static_cast<uint64_t>(CLONE_SETTLS | CLONE_CHILD_CLEARTID)) |
-                               CLONE_VM | CLONE_VFORK | request.exit_signal;
-        pid = clone(vfork_main, static_cast<char*>(stack) + kVforkStack, static_cast<int>(flags), &start,
+        const uint64_t flags = (request.flags & ~static_cast<uint64_t>(CLONE_SETTLS)) | request.exit_signal;
+        pid = clone(vfork_main, static_cast<char*>(stack) + kChildStack, static_cast<int>(flags), &start,
                     request.flags & CLONE_PIDFD ? request.pidfd : request.parent_tid, nullptr,
                     request.child_tid);
         if (pid < 0) pid = -errno;
@@ -201,7 +198,7 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     if (child_runtime) translator::destroy_thread_runtime(child_runtime);
     signals::restore_after_vfork();
     delete saved;
-    munmap(stack, kVforkStack);
+    munmap(stack, kChildStack);
     return pid;
 }
 
@@ -211,15 +208,14 @@ int64_t start(Thread* thread, const CloneRequest& request) {
     if (signals::has_deliverable(thread)) return -signals::kErestartnointr;
     if (flags & CLONE_THREAD) return start_thread(thread, request);
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) return -EINVAL;
-    constexpr uint64_t kNotInVfork = CLONE_SIGHAND | CLONE_INTO_CGROUP;
-    if ((flags & CLONE_VM) && (flags & CLONE_VFORK) && !(flags & kNotInVfork))
-        return vfork_process(thread, request);
     // vfork without shared memory is a fork whose parent waits; its end is what the flag is for.
     if (!(flags & CLONE_VM)) return fork_process(thread, request);
+    constexpr uint64_t kNotInShared = CLONE_SIGHAND | CLONE_INTO_CGROUP;
+    if (!(flags & kNotInShared))
+        return flags & CLONE_VFORK ? vfork_process(thread, request) : start_shared_process(thread, request);
     if (support::log_enabled(support::LogItem::Unimp))
-        support::log_printf(
-            "clone with flags %#llx: memory shared with a process that runs at the same time is refused\n",
-            static_cast<unsigned long long>(flags));
+        support::log_printf("clone with flags %#llx: a process that shares signal handlers is refused\n",
+                            static_cast<unsigned long long>(flags));
     return -EINVAL;
 }
 
@@ -232,6 +228,10 @@ std::mutex& table_lock() {
 
 bool in_vfork_child() {
     return vfork_child;
+}
+
+void set_vfork_child(bool on) {
+    vfork_child = on;
 }
 
 void copy_cpu(guest::CpuState* to, const guest::CpuState& from) {

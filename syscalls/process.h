@@ -35,12 +35,20 @@ void set_host_signal_mask(uint64_t mask);
 
 // thread.cc
 int64_t start_thread(guest::Thread* parent, const CloneRequest& request);
+guest::Thread* make_thread(guest::Thread* parent, const CloneRequest& request);  // null: no memory
+void discard_thread(guest::Thread* thread);
+int create_host_thread(void* (*body)(void*), void* argument);  // detached; an errno
 // The thread's part of exit(): frees what it had, tells those who wait for it. Returns on threads that
 // started in start_thread (whose host thread then ends); does not return on the process's first thread.
 void end_thread(guest::Thread* thread);
 
 // process.cc
 bool in_vfork_child();
+void set_vfork_child(bool on);  // of the calling thread's storage, which the child will share
+inline constexpr size_t kChildStack = 256 << 10;  // of the host code that runs a child which shares memory
+
+// shared_process.cc: a child that shares memory and runs at the same time.
+int64_t start_shared_process(guest::Thread* parent, const CloneRequest& request);
 // Guards the small tables of this folder (limits, attached segments); taken around fork.
 std::mutex& table_lock();
 

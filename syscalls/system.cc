@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the guest learns of the system, and what it sets for the process as a whole.
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
@@ -31,6 +33,18 @@ constexpr uint32_t kGuestOnly = READ_IMPLIES_EXEC | MMAP_PAGE_ZERO | ADDR_COMPAT
 constexpr uint32_t kQuery = 0xffffffff;
 std::atomic<uint32_t> guest_personality{0};
 
+// What was executed: for a script the script, not its interpreter.
+std::string executed_name(const ProgramInfo& program) {
+    const std::string& auxv = program.auxv;
+    for (size_t at = 0; at + 16 <= auxv.size(); at += 16) {
+        uint64_t entry[2];
+        memcpy(entry, auxv.data() + at, sizeof entry);
+        std::string name;
+        if (entry[0] == AT_EXECFN && guest::read_string(&name, entry[1], PATH_MAX) == 0) return name;
+    }
+    return program.path;
+}
+
 void set_field(char (&field)[_UTSNAME_LENGTH], const std::string& text) {
     memset(field, 0, sizeof field);
     memcpy(field, text.data(), std::min(text.size(), sizeof field - 1));
@@ -44,7 +58,8 @@ void initialise(const ProgramInfo& program) {
     open_root();
     read_limits();
     // The kernel named the process after the emulator (or after a descriptor of it).
-    const std::string name = program.path.substr(program.path.rfind('/') + 1);
+    const std::string path = executed_name(program);
+    const std::string name = path.substr(path.rfind('/') + 1);
     host_call(SYS_prctl, PR_SET_NAME, reinterpret_cast<uint64_t>(name.c_str()));
 }
 

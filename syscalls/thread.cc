@@ -66,7 +66,9 @@ void* thread_main(void* argument) {
     return nullptr;
 }
 
-void discard(Thread* thread) {
+}  // namespace
+
+void discard_thread(Thread* thread) {
     if (thread->signals) signals::destroy_thread_signals(thread->signals);
     if (thread->runtime) translator::destroy_thread_runtime(thread->runtime);
     delete thread;
@@ -84,27 +86,26 @@ Thread* make_thread(Thread* parent, const CloneRequest& request) {
     thread->runtime = translator::create_thread_runtime(thread);
     thread->signals = signals::create_thread_signals(thread, parent);
     if (!thread->runtime || !thread->signals) {
-        discard(thread);
+        discard_thread(thread);
         return nullptr;
     }
     return thread;
 }
 
-int create_host_thread(Start* start) {
+int create_host_thread(void* (*body)(void*), void* argument) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, kHostStack);
     pthread_t handle;
-    const int error = pthread_create(&handle, &attributes, thread_main, start);
+    const int error = pthread_create(&handle, &attributes, body, argument);
     pthread_attr_destroy(&attributes);
     return error;
 }
 
-}  // namespace
-
 int64_t start_thread(Thread* parent, const CloneRequest& request) {
     const uint64_t unknown = request.flags & ~(kThreadFlags | kSharedFlags | kOtherFlags);
+    if ((request.flags & kThreadFlags) != kThreadFlags) return -EINVAL;
     if (unknown || in_vfork_child() || request.set_tid_size) {
         if (support::log_enabled(support::LogItem::Unimp))
             support::log_printf("clone of a thread with flags %#llx is not supported\n",
@@ -118,11 +119,11 @@ int64_t start_thread(Thread* parent, const CloneRequest& request) {
     guest::register_thread(start.thread);
     // The new thread starts with everything blocked, until its signal state is in place.
     const uint64_t mask = block_host_signals();
-    const int error = create_host_thread(&start);
+    const int error = create_host_thread(thread_main, &start);
     if (error) {
         set_host_signal_mask(mask);
         guest::unregister_thread(start.thread);
-        discard(start.thread);
+        discard_thread(start.thread);
         return -error;
     }
     while (start.ready.load(std::memory_order_acquire) == 0)
@@ -147,7 +148,7 @@ void end_thread(Thread* thread) {
     const uint64_t clear = thread->clear_child_tid;
     signals::leave_thread();
     guest::set_current_thread(nullptr);
-    discard(thread);
+    discard_thread(thread);
     // Clears and wakes in one call, which survives a bad address: this thread can no longer take a fault.
     if (clear)
         host_call(SYS_futex, clear, FUTEX_WAKE_OP, 1, 0, clear,
@@ -167,6 +168,8 @@ int64_t sys_exit(Thread* thread, Arguments a) {
 
 int64_t sys_set_tid_address(Thread* thread, Arguments a) {
     thread->clear_child_tid = a[0];
+    // Where the C library has no part in the end of the thread, the kernel does it.
+    if (in_vfork_child()) return host_call(SYS_set_tid_address, a[0]);
     return thread->tid;
 }
 
