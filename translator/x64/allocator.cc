@@ -61,6 +61,30 @@ bool Allocator::constant(Value value, uint64_t* imm) const {
     return true;
 }
 
+bool Allocator::vector_constant(uint32_t id, uint64_t* lo, uint64_t* hi) const {
+    const Inst& i = block_.insts[id];
+    switch (i.op) {
+        case Op::VZero:
+            *lo = *hi = 0;
+            return true;
+        case Op::VConst:
+            *lo = *hi = i.imm;
+            return true;
+        case Op::VCombine64:
+            *lo = inst(i.a).imm;
+            *hi = inst(i.b).imm;
+            return inst(i.a).op == Op::Const && inst(i.b).op == Op::Const;
+        default:
+            return false;
+    }
+}
+
+bool Allocator::rematerialises(uint32_t id) const {
+    uint64_t lo = 0;
+    uint64_t hi = 0;
+    return block_.insts[id].op == Op::Const || vector_constant(id, &lo, &hi);
+}
+
 unsigned Allocator::occurrences(uint32_t id) const {
     if (index_ == last_instruction()) return block_.end.a && root(block_.end.a) == id;
     const Inst& i = current();
@@ -95,6 +119,9 @@ void Allocator::load(Bank bank, int reg, uint32_t id, bool wide) {
         c.mov(Reg64(reg), wide ? imm : static_cast<uint32_t>(imm));  // takes the shortest form; EFLAGS stay
         return;
     }
+    uint64_t lo = 0;
+    uint64_t hi = 0;
+    if (bank == Bank::Vector && vector_constant(id, &lo, &hi)) return load_vector_constant(reg, lo, hi);
     if (t.home < 0 && t.spill < 0) return fail();
     if (bank == Bank::Vector) {
         c.movaps(Xmm(reg),
@@ -107,6 +134,16 @@ void Allocator::load(Bank bank, int reg, uint32_t id, bool wide) {
         c.mov(Reg64(reg), state(offset, 64));
     } else {
         c.mov(Xbyak::Reg32(reg), state(offset, 32));
+    }
+}
+
+void Allocator::load_vector_constant(int reg, uint64_t lo, uint64_t hi) {
+    if ((lo | hi) == 0) {
+        c.pxor(Xmm(reg), Xmm(reg));
+    } else if ((lo & hi) == ~uint64_t{0}) {
+        c.pcmpeqd(Xmm(reg), Xmm(reg));
+    } else {
+        c.movaps(Xmm(reg), constant128(lo, hi));
     }
 }
 
@@ -126,7 +163,7 @@ int8_t Allocator::allocate_spill() {
 
 void Allocator::store_spill(Bank bank, uint32_t id) {
     Track& t = tracks_[id];
-    if (t.home >= 0 || t.spill >= 0 || block_.insts[id].op == Op::Const) return;
+    if (t.home >= 0 || t.spill >= 0 || rematerialises(id)) return;
     t.spill = allocate_spill();
     if (bank == Bank::Vector) {
         c.movaps(spill_slot(t.spill, 128), Xmm(t.reg));
@@ -167,7 +204,7 @@ int Allocator::allocate(Bank bank, uint16_t avoid) {
         if (!f.owner[reg]) return reg;
         // The value that is clean, or else the one that lives longest.
         const Track& t = tracks_[f.owner[reg]];
-        const bool clean = t.home >= 0 || t.spill >= 0 || block_.insts[f.owner[reg]].op == Op::Const;
+        const bool clean = t.home >= 0 || t.spill >= 0 || rematerialises(f.owner[reg]);
         const uint32_t score = t.last_use + 1 + (clean ? 1u << 30 : 0);
         if (score > best) {
             best = score;
@@ -499,6 +536,11 @@ const Xbyak::Operand& Context::vuse_xm(Value value) {
     Allocator& e = impl(*this);
     const uint32_t id = e.root(value);
     const Track& t = e.track(id);
+    uint64_t lo = 0;
+    uint64_t hi = 0;
+    if (t.reg < 0 && e.vector_constant(id, &lo, &hi) && (lo | hi) != 0 && (lo & hi) != ~uint64_t{0}) {
+        return e.operand_slot(constant128(lo, hi), true);
+    }
     if (t.reg < 0 && e.dies(id) && e.occurrences(id) == 1) {
         if (t.home >= 0) return e.operand_slot(e.slot(Bank::Vector, static_cast<unsigned>(t.home)), true);
         if (t.spill >= 0) return e.operand_slot(e.spill_slot(t.spill, 128), true);

@@ -71,6 +71,8 @@ class Allocator final : public Context {
     const Track& track(uint32_t id) const { return tracks_[id]; }
     RegisterFile& file(Bank bank) { return files_[static_cast<unsigned>(bank)]; }
     bool constant(ir::Value value, uint64_t* imm) const;
+    bool vector_constant(uint32_t id, uint64_t* lo, uint64_t* hi) const;
+    bool rematerialises(uint32_t id) const;             // a constant of either bank: made again wherever it is needed
     ir::Value self() const { return {index_}; }  // the result of the present instruction
     const ir::Inst& current() const { return block_.insts[index_]; }
     unsigned occurrences(uint32_t id) const;  // among the present instruction's operands
@@ -167,6 +169,7 @@ class Allocator final : public Context {
     void bind_register(Bank bank, int reg, uint32_t id);
     void unbind(Bank bank, uint32_t id);
     void load(Bank bank, int reg, uint32_t id, bool wide);
+    void load_vector_constant(int reg, uint64_t lo, uint64_t hi);
     void move(Bank bank, int to, int from, bool wide);
     void vacate(int reg);  // a general register that an instruction demands
     int hinted(Bank bank, uint32_t id, uint32_t a, bool any_dying);

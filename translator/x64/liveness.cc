@@ -113,6 +113,10 @@ void Allocator::analyse() {
             t.dead = true;
             continue;
         }
+        if (i.type == Type::V128 && rematerialises(id)) {
+            t.dead = true;
+            continue;
+        }
         // Flags.
         if (i.op == Op::SetFlags) {
             if (!flags_needed) {

@@ -85,23 +85,23 @@ void emit_VSha1Rounds(Context& e, const Inst& i) {
 
 void emit_VSha256Rounds(Context& e, const Inst& i) {
     if (!e.host.sha) return emit_by_helper(e, i, Helper::VSha256Rounds);
-    // The host takes the third operand from xmm0, whatever else may be there.
+    // The host takes the third operand from xmm0: what is there and still needed moves away for the moment.
     const Xmm wk = e.vuse(i.c);
     Xmm abef = e.vuse(i.b);
-    const Xmm t = e.vtemp();
-    Xmm state = e.vuse_copy(i.a);
+    const Xmm d = e.vdef_as(self(e), i.a);
     const Xmm zero(0);
-    const Xmm d = e.vdef(self(e));
-    const bool borrow = wk.getIdx() != 0 && t.getIdx() != 0;
-    if (borrow) {
-        e.c.movdqa(t, zero);
-        if (abef.getIdx() == 0) abef = t;
-        if (state.getIdx() == 0) state = t;
+    Xmm state = d;
+    Xmm saved = zero;
+    const bool occupied = wk.getIdx() != 0 && impl(e).file(Bank::Vector).owner[0] != 0;
+    if (occupied) {
+        saved = e.vtemp();
+        e.c.movdqa(saved, zero);
+        if (abef.getIdx() == 0) abef = saved;
+        if (state.getIdx() == 0) state = saved;
     }
     if (wk.getIdx() != 0) e.c.movdqa(zero, wk);
     e.c.sha256rnds2(state, abef);
-    if (borrow && state.getIdx() != t.getIdx()) e.c.movdqa(zero, t);
-    if (d.getIdx() != state.getIdx()) e.c.movdqa(d, state);
+    if (occupied) e.c.movdqa(zero, saved);
 }
 
 void emit_VSha256Schedule1(Context& e, const Inst& i) {

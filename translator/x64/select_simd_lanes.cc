@@ -103,9 +103,20 @@ void emit_VNot(Context& e, const Inst& i) {
 
 void emit_VBitSel(Context& e, const Inst& i) {
     if (e.host.avx512) {
-        const Xmm x = e.vuse(i.b);
-        const Operand& y = e.vuse_xm(i.c);
-        e.c.vpternlogd(e.vdef_as(self(e), i.a), x, y, 0xca);
+        // The destination is one of the sources: whichever dies. The immediate is the truth table.
+        if (!impl(e).reuses(i.a) && impl(e).reuses(i.c)) {
+            const Xmm m = e.vuse(i.a);
+            const Operand& x = e.vuse_xm(i.b);
+            e.c.vpternlogd(e.vdef_as(self(e), i.c), m, x, 0xb8);
+        } else if (!impl(e).reuses(i.a) && impl(e).reuses(i.b)) {
+            const Xmm m = e.vuse(i.a);
+            const Operand& y = e.vuse_xm(i.c);
+            e.c.vpternlogd(e.vdef_as(self(e), i.b), m, y, 0xe2);
+        } else {
+            const Xmm x = e.vuse(i.b);
+            const Operand& y = e.vuse_xm(i.c);
+            e.c.vpternlogd(e.vdef_as(self(e), i.a), x, y, 0xca);
+        }
     } else if (e.host.avx) {
         const Xmm m = e.vuse(i.a);
         const Operand& x = e.vuse_xm(i.b);
@@ -181,9 +192,9 @@ void emit_VSetQc(Context& e, const Inst& i) {
     const Xmm x = e.vuse(i.a);
     e.clobber_flags();
     e.c.ptest(x, x);
-    const Context::Jump clear = e.jcc_forward(0x4);  // z
+    const Allocator::Short clear = impl(e).jcc_short(0x4);  // z
     e.c.or_(e.state(offsetof(guest::CpuState, fpsr), 32), guest::kFpsrQC);
-    e.bind(clear);
+    impl(e).bind(clear);
 }
 
 // --- Counting bits: a table of 16 entries for each half of a byte, and an operation that joins the two.

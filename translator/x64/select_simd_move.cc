@@ -12,22 +12,6 @@ using Xbyak::Xmm;
 
 namespace {
 
-bool is_const(Context& e, ir::Value value, uint64_t* imm) {
-    const Inst& inst = e.inst(value);
-    *imm = inst.imm;
-    return inst.op == ir::Op::Const;
-}
-
-void load_const(Context& e, const Xmm& d, uint64_t lo, uint64_t hi) {
-    if ((lo | hi) == 0) {
-        e.c.pxor(d, d);
-    } else if ((lo & hi) == ~uint64_t{0}) {
-        e.c.pcmpeqd(d, d);
-    } else {
-        e.c.movaps(d, e.constant128(lo, hi));
-    }
-}
-
 uint64_t splat(uint64_t value, unsigned width) {
     for (unsigned bits = 8u << width; bits < 64; bits *= 2) {
         value &= (uint64_t{1} << bits) - 1;
@@ -38,23 +22,14 @@ uint64_t splat(uint64_t value, unsigned width) {
 
 }  // namespace
 
-void emit_VZero(Context& e, const Inst& i) {
-    const Xmm d = e.vdef(self(e));
-    e.c.pxor(d, d);
-}
-
-void emit_VConst(Context& e, const Inst& i) {
-    load_const(e, e.vdef(self(e)), i.imm, i.imm);
-}
+// Constants are made where they are used (Allocator::load), or are memory operands there.
+void emit_VZero(Context&, const Inst&) {}
+void emit_VConst(Context&, const Inst&) {}
 
 void emit_VCombine64(Context& e, const Inst& i) {
-    uint64_t lo = 0;
-    uint64_t hi = 0;
-    const bool lo_const = is_const(e, i.a, &lo);
-    const bool hi_const = is_const(e, i.b, &hi);
-    if (lo_const && hi_const) return load_const(e, e.vdef(self(e)), lo, hi);
+    uint64_t high = 0;
     const Reg64 a = e.use(i.a);
-    if (hi_const && hi == 0) {
+    if (impl(e).constant(i.b, &high) && high == 0) {
         e.c.movq(e.vdef(self(e)), a);
         return;
     }
@@ -91,8 +66,6 @@ void emit_VTruncLane(Context& e, const Inst& i) {
 
 void emit_VFromI(Context& e, const Inst& i) {
     const bool is64 = e.inst(i.a).type == ir::Type::I64;
-    uint64_t imm = 0;
-    if (is_const(e, i.a, &imm)) return load_const(e, e.vdef(self(e)), imm, 0);
     const Reg64 a = e.use(i.a);
     const Xmm d = e.vdef(self(e));
     if (is64) {
@@ -223,11 +196,6 @@ void emit_VDupLane(Context& e, const Inst& i) {
 }
 
 void emit_VDupI(Context& e, const Inst& i) {
-    uint64_t imm = 0;
-    if (is_const(e, i.a, &imm)) {
-        const uint64_t lanes = splat(imm, i.width);
-        return load_const(e, e.vdef(self(e)), lanes, lanes);
-    }
     const Reg64 a = e.use(i.a);
     const Xmm d = e.vdef(self(e));
     if (e.host.avx512) {
