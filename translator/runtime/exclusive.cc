@@ -17,6 +17,7 @@ struct Work {
 
 std::mutex exclusive_mutex;  // held by the owner of the exclusive right
 std::atomic<bool> exclusive_wanted{false};
+thread_local bool holds_exclusive = false;  // exclusive work may ask for exclusive work: it runs at once
 std::mutex queue_mutex;
 std::vector<Work>* queue = nullptr;  // work that waits for its caller to leave translated code
 std::atomic<bool> queued{false};
@@ -49,7 +50,9 @@ void leave_inside(ThreadRuntime& runtime) {
 }
 
 void exclusively(void (*fn)(void*), void* argument) {
+    if (holds_exclusive) return fn(argument);
     const std::lock_guard owner(exclusive_mutex);
+    holds_exclusive = true;
     exclusive_wanted.store(true, std::memory_order_seq_cst);
     for_each_runtime([](ThreadRuntime& other, void*) { request_exit(other.thread); }, nullptr);
     for (;;) {
@@ -64,6 +67,7 @@ void exclusively(void (*fn)(void*), void* argument) {
     }
     fn(argument);
     exclusive_wanted.store(false, std::memory_order_seq_cst);
+    holds_exclusive = false;
 }
 
 void reset_exclusive_after_fork() {
