@@ -13,6 +13,7 @@ using Xbyak::Reg64;
 using Xbyak::RegExp;
 using Xbyak::util::ecx;
 using Xbyak::util::edi;
+using Xbyak::util::edx;
 using Xbyak::util::esi;
 using Xbyak::util::r15;
 using Xbyak::util::rax;
@@ -78,6 +79,26 @@ void inline_operation(Context& e, const Probe& probe) {
     e.c.mov(cell, value);
 }
 
+// The same for an access that was made only if `status` is 0 and not 1, without a jump: the amount is masked.
+void guarded_operation(Context& e, const Probe& probe, ir::Value status) {
+    e.clobber_flags();
+    const Reg64 mask = e.use_copy(status);
+    e.c.sub(mask.cvt32(), 1);
+    e.c.movsxd(mask, mask.cvt32());  // all ones if it was made
+    const Reg64 amount = e.temp();
+    e.c.mov(amount, probe.immediate);
+    const RegExp at = counter_address(e, probe.counter);
+    const auto cell = e.c.qword[at];
+    if (probe.kind == ProbeKind::StoreU64) {
+        e.c.xor_(amount, cell);
+        e.c.and_(amount, mask);
+        e.c.xor_(cell, amount);
+    } else {
+        e.c.and_(amount, mask);
+        e.c.add(cell, amount);
+    }
+}
+
 // Jumps over the callback if its condition does not hold. Everything is in memory already.
 bool emit_condition(Context& e, const Probe& probe, Context::Jump* skip) {
     if (probe.kind != ProbeKind::ConditionalCallback || probe.condition == ProbeCondition::Always)
@@ -117,10 +138,22 @@ const Probe& probe_of(const Inst& i) {
 
 // fn(vcpu_index, info, vaddr, userdata), the value in vector_scratch[0] already.
 void memory_callback(Context& e, const Inst& i, const Probe& probe) {
+    Context::Jump skip;
+    if (i.d) {
+        impl(e).load_value(RDX, i.d);
+        e.c.test(edx, edx);
+        skip = e.jcc_forward(kNE);
+    }
     impl(e).load_value(RDX, i.a);
     e.c.mov(esi, static_cast<uint32_t>(i.width));
     e.c.mov(rcx, reinterpret_cast<uint64_t>(probe.userdata));
     call_back(e, probe);
+    if (i.d) e.bind(skip);
+}
+
+void memory_operation(Context& e, const Inst& i, const Probe& probe) {
+    if (i.d) return guarded_operation(e, probe, i.d);
+    inline_operation(e, probe);
 }
 
 }  // namespace
@@ -139,7 +172,7 @@ void emit_Probe(Context& e, const Inst& i) {
 
 void emit_MemoryProbe(Context& e, const Inst& i) {
     const Probe& probe = probe_of(i);
-    if (is_inline(probe)) return inline_operation(e, probe);
+    if (is_inline(probe)) return memory_operation(e, i, probe);
     before_callback(e, probe);
     if (i.b) {
         impl(e).load_value(RDX, i.b);
@@ -154,7 +187,7 @@ void emit_MemoryProbe(Context& e, const Inst& i) {
 
 void emit_MemoryProbeV(Context& e, const Inst& i) {
     const Probe& probe = probe_of(i);
-    if (is_inline(probe)) return inline_operation(e, probe);
+    if (is_inline(probe)) return memory_operation(e, i, probe);
     e.c.movaps(e.state(kVectorScratch, 128), e.vuse(i.b));
     before_callback(e, probe);
     memory_callback(e, i, probe);
