@@ -17,11 +17,11 @@
 
 static int check_failures;
 
-__attribute__((noinline, unused)) static void check_failed(const char *file, int line, const char *what) {
+__attribute__((noinline, unused)) static void check_failed(const char* file, int line, const char* what) {
     if (++check_failures <= 40) printf("%s:%d: failed: %s\n", file, line, what);
 }
 
-__attribute__((noinline, unused)) static void check_differs(const char *file, int line, const char *what,
+__attribute__((noinline, unused)) static void check_differs(const char* file, int line, const char* what,
                                                             unsigned long long got, unsigned long long want) {
     if (++check_failures <= 40) {
         printf("%s:%d: %s: got 0x%llx, want 0x%llx\n", file, line, what, got, want);
@@ -51,8 +51,8 @@ __attribute__((noinline, unused)) static void check_differs(const char *file, in
 
 #define CHECK_STR(got, want)                                                                                 \
     do {                                                                                                     \
-        const char *check_got = (got);                                                                       \
-        const char *check_want = (want);                                                                     \
+        const char* check_got = (got);                                                                       \
+        const char* check_want = (want);                                                                     \
         if (strcmp(check_got, check_want) != 0) {                                                            \
             check_failures++;                                                                                \
             printf("%s:%d: %s: got \"%s\", want \"%s\"\n", __FILE__, __LINE__, #got, check_got, check_want); \

@@ -11,9 +11,11 @@ struct Sha1 {
     unsigned char block[64];
 };
 
-static uint32_t rotate_left(uint32_t value, int count) { return value << count | value >> (32 - count); }
+static uint32_t rotate_left(uint32_t value, int count) {
+    return value << count | value >> (32 - count);
+}
 
-static void sha1_block(uint32_t state[5], const unsigned char *bytes) {
+static void sha1_block(uint32_t state[5], const unsigned char* bytes) {
     uint32_t w[80];
     for (int i = 0; i < 16; i++) {
         w[i] = (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 |
@@ -51,13 +53,13 @@ static void sha1_block(uint32_t state[5], const unsigned char *bytes) {
     state[4] += e;
 }
 
-static void sha1_start(struct Sha1 *sha) {
+static void sha1_start(struct Sha1* sha) {
     static const uint32_t kStart[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     memcpy(sha->state, kStart, sizeof kStart);
     sha->length = 0;
 }
 
-static void sha1_add(struct Sha1 *sha, const unsigned char *bytes, size_t count) {
+static void sha1_add(struct Sha1* sha, const unsigned char* bytes, size_t count) {
     size_t used = sha->length % 64;
     sha->length += count;
     while (count != 0) {
@@ -73,7 +75,7 @@ static void sha1_add(struct Sha1 *sha, const unsigned char *bytes, size_t count)
     }
 }
 
-static void sha1_end(struct Sha1 *sha, unsigned char digest[20]) {
+static void sha1_end(struct Sha1* sha, unsigned char digest[20]) {
     static const unsigned char kPadding[64] = {0x80};
     unsigned char length[8];
     for (int i = 0; i < 8; i++) length[i] = (unsigned char)(sha->length * 8 >> (56 - 8 * i));

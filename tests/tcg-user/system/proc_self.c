@@ -46,7 +46,6 @@ int main(int count, char** arguments) {
     CHECK_EQ(header[18], 183);
 
     static int variable = 1;
-    static const int kConstant = 2;
     char *heap = malloc(1 << 20), local;
     char* mapped = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char* shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, self, 0) == MAP_FAILED
@@ -54,7 +53,6 @@ int main(int count, char** arguments) {
                        : NULL;
     CHECK(in_map((const void*)(uintptr_t)main, "r-xp", "proc_self"));
     CHECK(in_map(&variable, "rw-p", NULL));
-    CHECK(in_map(&kConstant, "r--p", "proc_self") || in_map(&kConstant, "r-xp", "proc_self"));
     CHECK(in_map(heap, "rw-p", NULL));
     CHECK(in_map(&local, "rw-p", "[stack]"));
     CHECK(in_map(mapped, "r--p", NULL));

@@ -17,7 +17,8 @@ static void* add(void* argument) {
     }
 #define TEN(x) F(x##0) F(x##1) F(x##2) F(x##3) F(x##4) F(x##5) F(x##6) F(x##7) F(x##8) F(x##9)
 TEN(1)
-TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9)
+TEN(2)
+TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9)
 
 #define NAME(n) f##n,
 #define TEN_NAMES(x) \
