@@ -36,6 +36,9 @@ void system_call(Thread* thread) {
     const uint64_t svc = cpu.pc - kInstructionSize;
     int64_t result = dispatch(thread, number, arguments);
     if (thread->exiting) return;
+    if (guest::observer.discontinuity) {
+        guest::observer.discontinuity(thread, guest::Discontinuity::HostCall, svc, cpu.pc);
+    }
     if (number == kRtSigreturn) {
         if (signal_pending(cpu)) signals::deliver_pending(thread, nullptr, 0);
         return;
