@@ -38,7 +38,7 @@ GuestAction action_for_delivery(ThreadSignals* state, int signo) {
     const bool handled = action.handler != kHandlerDefault && action.handler != kHandlerIgnore;
     if (handled && action.flags & static_cast<unsigned>(SA_RESETHAND)) {
         action.handler = kHandlerDefault;
-        mirror_disposition(signo, action);
+        mirror_disposition(state->dispositions, signo);
     }
     return result;
 }
@@ -47,7 +47,7 @@ void reset_to_default(ThreadSignals* state, int signo) {
     const std::lock_guard hold(state->dispositions->lock);
     GuestAction& action = state->dispositions->actions[signo];
     action.handler = kHandlerDefault;
-    mirror_disposition(signo, action);
+    mirror_disposition(state->dispositions, signo);
 }
 
 void clear_handlers() {
@@ -57,7 +57,7 @@ void clear_handlers() {
         GuestAction& action = state->dispositions->actions[signo];
         if (action.handler == kHandlerIgnore) continue;
         action = GuestAction{};
-        mirror_disposition(signo, action);
+        mirror_disposition(state->dispositions, signo);
     }
 }
 
@@ -79,7 +79,7 @@ int64_t sys_rt_sigaction(guest::Thread* thread, int signo, uint64_t act, uint64_
             action = wanted;
             action.flags &= kKnownFlags;
             action.mask &= ~kUnblockable;
-            mirror_disposition(signo, action);
+            mirror_disposition(state->dispositions, signo);
             const bool ignored =
                 action.handler == kHandlerIgnore ||
                 (action.handler == kHandlerDefault && default_action(signo) == DefaultAction::Ignore);

@@ -2,10 +2,10 @@
 // The host's handlers, masks and dispositions beneath the guest's.
 //
 // Two handlers. `capture_handler` serves all asynchronous signals: it puts the signal into the thread's
-// queue, asks translated code to leave, gets the thread out of a blocking call, and blocks everything until
-// the signal has been delivered (see queue.h for why). `fault_handler` serves the five signals that faults
-// raise: faults of translated code are the translator's, faults in checked copies of guest memory end the
-// copy, and what another process sent is queued.
+// queue, asks translated code to leave, gets the thread out of a blocking call, and blocks all handled
+// signals until the first one has been delivered (see queue.h for why). `fault_handler` serves the five
+// signals that faults raise: faults of translated code are the translator's, faults in checked copies of
+// guest memory end the copy, and what another process sent is queued.
 //
 // Dispositions are mirrored: what the guest ignores or leaves at default, the host kernel ignores or does by
 // default, so children are reaped, writes to broken pipes fail, terminals stop jobs, and exec inherits, all
@@ -61,11 +61,15 @@ void capture_handler(int signo, siginfo_t* info, void* opaque) {
         return;
     }
     ThreadSignals* state = thread->signals;
-    set_returning_mask(context, kHostMaskAll);
     if (state->queue.has_captured()) {
+        // Its handler was installed meanwhile by another thread.
+        set_returning_mask(context, kHostMaskAll);
         return_to_thread(*info);
         return;
     }
+    // What ends or stops the process without a handler keeps doing so.
+    const uint64_t captured = state->dispositions->captured.load(std::memory_order_relaxed);
+    set_returning_mask(context, returning_mask(context) | captured | signal_bit(signo));
     state->queue.capture(*info);
     translator::request_exit(thread);
     interrupt_blocking_call(context);
@@ -146,19 +150,24 @@ ThreadSignals* state_of(guest::Thread* thread) {
     return thread->signals;
 }
 
-void mirror_disposition(int signo, const GuestAction& action) {
+void mirror_disposition(Dispositions* dispositions, int signo) {
     if (signal_bit(signo) & kUnblockable) return;
-    const uint64_t child_flags = action.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
     if (signal_bit(signo) & kSynchronous) {
         set_host_handler(signo, fault_handler, 0);
-    } else if (action.handler == kHandlerIgnore) {
-        set_host_action(signo, kHandlerIgnore, child_flags);
-    } else if (action.handler == kHandlerDefault &&
-               !(kills(signo) && guest::observer.before_exit != nullptr)) {
-        set_host_action(signo, kHandlerDefault, child_flags);
-    } else {
-        // Also for a death by default that plugins must be told of first.
+        return;
+    }
+    const GuestAction& action = dispositions->actions[signo];
+    const uint64_t child_flags = action.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
+    const bool handled = action.handler != kHandlerDefault && action.handler != kHandlerIgnore;
+    // Plugins must be told of a death by default before it happens.
+    const bool announced =
+        action.handler == kHandlerDefault && kills(signo) && guest::observer.before_exit != nullptr;
+    if (handled || announced) {
+        dispositions->captured.fetch_or(signal_bit(signo), std::memory_order_relaxed);
         set_host_handler(signo, capture_handler, child_flags);
+    } else {
+        set_host_action(signo, action.handler, child_flags);
+        dispositions->captured.fetch_and(~signal_bit(signo), std::memory_order_relaxed);
     }
 }
 
@@ -199,7 +208,8 @@ void enter_thread(bool open_mask) {
         // Not earlier: what is mirrored depends on the observer, which plugins set.
         dispositions_mirrored = true;
         for (int signo = 1; guest::observer.before_exit != nullptr && signo <= kSignalCount; signo++) {
-            mirror_disposition(signo, action_of(state, signo));
+            const std::lock_guard hold(state->dispositions->lock);
+            mirror_disposition(state->dispositions, signo);
         }
     }
     if (open_mask) apply_mask(state, state->mask);

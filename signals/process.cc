@@ -72,6 +72,7 @@ void save_for_vfork() {
         for (int signo = 1; signo <= kSignalCount; signo++) {
             frame->child_dispositions.actions[signo] = state->dispositions->actions[signo];
         }
+        frame->child_dispositions.captured = state->dispositions->captured.load();
     }
     frame->mask = state->mask;
     frame->saved_mask = state->saved_mask;
@@ -120,7 +121,7 @@ void restore_handlers_after_exec() {
     {
         const std::lock_guard hold(state->dispositions->lock);
         for (int signo = 1; signo <= kSignalCount; signo++) {
-            mirror_disposition(signo, state->dispositions->actions[signo]);
+            mirror_disposition(state->dispositions, signo);
         }
     }
     apply_mask(state, state->mask);

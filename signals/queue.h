@@ -2,10 +2,11 @@
 // What a host handler has taken from the host kernel for one guest thread, until it is delivered.
 //
 // The invariant: at most one asynchronous signal is captured at a time. The host's mask of a thread is the
-// guest's, so whatever arrives is deliverable; and the handler that captures it returns with everything
-// blocked (it edits the mask in its own frame), so the next one waits in the kernel until the first has been
-// delivered and the mask is opened again. The kernel's own queues thus do all the queueing, coalescing,
-// ordering and choosing of threads, and sigpending, sigtimedwait and signalfd see what they should.
+// guest's, so whatever arrives is deliverable; and the handler that captures it returns with all handled
+// signals blocked (it edits the mask in its own frame), so the next one waits in the kernel until the first
+// has been delivered and the mask is opened again. The kernel's own queues thus do all the queueing,
+// coalescing, ordering and choosing of threads, and sigpending, sigtimedwait and signalfd see what they
+// should.
 //
 // The exception are the five signals that the host never blocks because faults of translated code raise them.
 // When another process sends one, it is kept here, one of each as the kernel would keep it, and the guest's

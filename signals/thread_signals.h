@@ -3,6 +3,7 @@
 // signals/.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -29,6 +30,8 @@ inline constexpr uint64_t kFlagExposeTagBits = 0x00000800;
 struct Dispositions {
     std::mutex lock;
     GuestAction actions[kSignalCount + 1];
+    // The signals whose host handler is the one that captures. Read by handlers.
+    std::atomic<uint64_t> captured{0};
 };
 
 inline constexpr uint32_t kAutodisarm = 1u << 31;  // SS_AUTODISARM
@@ -63,10 +66,10 @@ constexpr uint64_t untagged(uint64_t address) {
 
 ThreadSignals* state_of(guest::Thread* thread);
 
-// --- host_handlers.cc
-// --------------------------------------------------------------------------------------------- Makes the
-// host's disposition follow the guest's.
-void mirror_disposition(int signo, const GuestAction& action);
+// host_handlers.cc -----------------------------------------------------------------------------------
+
+// Makes the host's disposition follow the guest's; the table's lock is held.
+void mirror_disposition(Dispositions* dispositions, int signo);
 // Gives the guest a new mask and the host thread the one that belongs to it. A signal that was captured and
 // is now blocked goes back to the kernel.
 void apply_mask(ThreadSignals* state, uint64_t mask);
@@ -74,21 +77,21 @@ void apply_mask(ThreadSignals* state, uint64_t mask);
 // something.
 void refresh_queue(ThreadSignals* state);
 
-// --- dispositions.cc
-// ----------------------------------------------------------------------------------------------
+// dispositions.cc ------------------------------------------------------------------------------------
+
 GuestAction action_of(ThreadSignals* state, int signo);
 // What delivery uses: the action, reset to default if it is SA_RESETHAND.
 GuestAction action_for_delivery(ThreadSignals* state, int signo);
 void reset_to_default(ThreadSignals* state, int signo);
 void read_inherited_dispositions(Dispositions* dispositions);
 
-// --- deliver.cc
-// --------------------------------------------------------------------------------------------------- Raises
-// a signal that cannot be put off: if it is blocked or ignored, or if `fatal`, by the default action.
+// deliver.cc -----------------------------------------------------------------------------------------
+
+// Raises a signal that cannot be put off: if it is blocked or ignored, or if `fatal`, by the default action.
 void force_signal(guest::Thread* thread, const siginfo_t& info, bool fatal);
 
-// --- alt_stack.cc
-// -------------------------------------------------------------------------------------------------
+// alt_stack.cc ---------------------------------------------------------------------------------------
+
 bool on_alt_stack(const AltStack& stack, uint64_t sp);
 uint32_t alt_stack_state(const AltStack& stack, uint64_t sp);  // SS_DISABLE, SS_ONSTACK or 0
 int64_t set_alt_stack(AltStack* stack, uint64_t guest_sp, uint64_t sp, uint64_t size, uint32_t flags);
