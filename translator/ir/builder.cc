@@ -172,9 +172,21 @@ Value Builder::add(Value a, Value b) {
         if (is_const(a, &x)) return constant(type(a), x + y);
         const Inst& inner = insts_[a.id];
         uint64_t z = 0;
-        if (inner.op == Op::Add && is_const(inner.b, &z)) return add(inner.a, constant(type(a), y + z));
+        if (inner.op == Op::Add && is_const(inner.b, &z) && cheaper_than(inner.a, a)) return add(inner.a, constant(type(a), y + z));
     }
     return emit(Op::Add, type(a), a, b);
+}
+
+// Is it at least as good to compute from `origin` as from `value`, which is made of it? Not if only `value` is in a
+// guest register: then `origin` would have to be kept for nothing else, beside it.
+bool Builder::cheaper_than(Value origin, Value value) const {
+    bool value_kept = false;
+    bool origin_kept = false;
+    for (const Value x : x_) {
+        value_kept |= x == value;
+        origin_kept |= x == origin;
+    }
+    return origin_kept || !value_kept;
 }
 
 Value Builder::sub(Value a, Value b) {
@@ -396,7 +408,7 @@ void Builder::fold_address(Inst& inst, Value address) {
     Value base = address;
     uint64_t imm = 0;
     const Inst* at = &insts_[base.id];
-    if (at->op == Op::Add && is_const(at->b, &imm) && fits_displacement(imm)) {
+    if (at->op == Op::Add && is_const(at->b, &imm) && fits_displacement(imm) && cheaper_than(at->a, base)) {
         base = at->a;
         inst.imm = imm;
         at = &insts_[base.id];
@@ -404,7 +416,7 @@ void Builder::fold_address(Inst& inst, Value address) {
         inst.a = base;
         return;
     }
-    if (at->op == Op::Add && !is_const(at->b)) {
+    if (at->op == Op::Add && !is_const(at->b) && cheaper_than(at->a, base)) {
         const Inst& right = insts_[at->b.id];
         uint64_t n = 0;
         inst.a = at->a;
@@ -454,6 +466,10 @@ void Builder::store_v(Value address, Value value, unsigned bytes) {
     inst.c = value;
     fold_address(inst, address);
     append(inst);
+}
+
+Value Builder::access_v(Op op, Type type, Value address, Value vector, unsigned width) {
+    return atomic(op, type, address, vector, width);
 }
 
 Value Builder::atomic(Op op, Type type, Value address, Value operand, unsigned bytes) {

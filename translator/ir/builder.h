@@ -94,6 +94,7 @@ class Builder {
     void store(Value address, Value value, unsigned bytes, bool release = false);
     Value load_v(Value address, unsigned bytes);
     void store_v(Value address, Value value, unsigned bytes);
+    Value access_v(Op op, Type type, Value address, Value vector, unsigned width);  // VLoadDup, VLoadLane, VStoreLane
     Value atomic(Op op, Type type, Value address, Value operand, unsigned bytes);
     Value cas(Type type, Value address, Value expected, Value desired, unsigned bytes);
 
@@ -130,6 +131,7 @@ class Builder {
   private:
     Value append(const Inst& inst);
     void fold_address(Inst& inst, Value address);
+    bool cheaper_than(Value origin, Value value) const;
     void forget_state();
 
     support::Arena& arena_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Addresses and transfers of the load and store handlers.
 //
-// An Address is computed before the access and written back after it: an access that faults leaves the base
-// register as it was. Where the base is also loaded (constrained unpredictable), the loaded value wins.
+// The base register is written back after the access: an access that faults leaves it as it was. Where the
+// base is also loaded (constrained unpredictable), the loaded value wins.
 #pragma once
 
 #include "translator/hooks.h"
@@ -13,35 +13,37 @@ namespace armature::translator::lift {
 struct Address {
     Value at;
     unsigned base = 0;
-    Value writeback;  // none: the base register keeps its value
+    Value step;  // is added to the base register afterwards; none: it keeps its value
 };
 
 inline Address based(const Lifter& l, unsigned n, int64_t offset) {
     const Value base = l.b.get_r_sp(Type::I64, n);
-    return {l.b.add(base, l.b.i64(static_cast<uint64_t>(offset))), n, {}};
+    return {l.b.add(base, l.b.i64(static_cast<uint64_t>(offset))), n};
 }
 
 inline Address pre_index(const Lifter& l, unsigned n, int64_t offset) {
-    const Value at = based(l, n, offset).at;
-    return {at, n, at};
+    return {based(l, n, offset).at, n, l.b.i64(static_cast<uint64_t>(offset))};
 }
 
 inline Address post_index(const Lifter& l, unsigned n, int64_t offset) {
-    return {l.b.get_r_sp(Type::I64, n), n, based(l, n, offset).at};
+    return {l.b.get_r_sp(Type::I64, n), n, l.b.i64(static_cast<uint64_t>(offset))};
 }
 
 // n + (extended m << shift); `option` is the extension as in add (extended register), 2, 3, 6 or 7.
 inline Address indexed(const Lifter& l, unsigned n, unsigned m, unsigned option, unsigned shift) {
     const Value index = l.b.extend(l.b.get_r(Type::I64, m), option & 1 ? 64 : 32, option & 4, Type::I64);
-    return {l.b.add(l.b.get_r_sp(Type::I64, n), l.b.shl(index, shift)), n, {}};
+    return {l.b.add(l.b.get_r_sp(Type::I64, n), l.b.shl(index, shift)), n};
 }
 
 inline Address literal(const Lifter& l, int64_t words) {
-    return {l.b.i64(l.pc + static_cast<uint64_t>(words) * 4), 0, {}};
+    return {l.b.i64(l.pc + static_cast<uint64_t>(words) * 4)};
 }
 
+// The sum is made here, once more, rather than before the access: so it can be made in the base register
+// itself.
 inline void write_back(const Lifter& l, const Address& address) {
-    if (address.writeback) l.b.set_r_sp(address.base, address.writeback);
+    if (address.step)
+        l.b.set_r_sp(address.base, l.b.add(l.b.get_r_sp(Type::I64, address.base), address.step));
 }
 
 inline MemoryInfo load_info(unsigned log2_bytes, bool is_signed = false) {

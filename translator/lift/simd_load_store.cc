@@ -17,10 +17,9 @@ template <typename F>
 Address structure_address(const Lifter& l, F f, unsigned bytes) {
     if constexpr (requires { f.m(); }) {
         if (f.m() == 31) return post_index(l, f.n(), bytes);
-        const Value base = l.b.get_r_sp(Type::I64, f.n());
-        return {base, f.n(), l.b.add(base, l.b.get_r(Type::I64, f.m()))};
+        return {l.b.get_r_sp(Type::I64, f.n()), f.n(), l.b.get_r(Type::I64, f.m())};
     } else {
-        return {l.b.get_r_sp(Type::I64, f.n()), f.n(), {}};
+        return {l.b.get_r_sp(Type::I64, f.n()), f.n()};
     }
 }
 
@@ -226,23 +225,26 @@ OneLane one_lane(F f) {
     }
 }
 
+Value lane_value(const Lifter& l, const OneLane& x, Value v) {
+    return l.b.emit(Op::VExtractI, Type::I64, v, {}, {}, {}, x.index, static_cast<uint8_t>(x.lane));
+}
+
 template <typename F>
 void load_lane(Lifter& l, F f, unsigned count) {
     const OneLane x = one_lane(f);
     const unsigned size = 1u << x.lane;
     const Address address = structure_address(l, f, count * size);
-    const Type type = x.lane == 3 ? Type::I64 : Type::I32;
-    const Simd s{l.b};
     Value loaded[kMaxRegisters];
-    for (unsigned i = 0; i < count; i++) loaded[i] = l.b.load(type, offset(l, address, i * size), size);
     for (unsigned i = 0; i < count; i++) {
-        l.b.report_access(offset(l, address, i * size), loaded[i], load_info(x.lane));
+        const Value v = l.b.get_v(next(f.t(), i));
+        loaded[i] =
+            l.b.access_v(Op::VLoadLane, Type::V128, offset(l, address, i * size), v, x.lane | x.index << 2);
+    }
+    for (unsigned i = 0; i < count && l.b.reports_accesses(); i++) {
+        l.b.report_access(offset(l, address, i * size), lane_value(l, x, loaded[i]), load_info(x.lane));
     }
     write_back(l, address);
-    for (unsigned i = 0; i < count; i++) {
-        const unsigned t = next(f.t(), i);
-        l.b.set_v(t, s.op(Op::VInsertI, x.lane, l.b.get_v(t), loaded[i], {}, x.index));
-    }
+    for (unsigned i = 0; i < count; i++) l.b.set_v(next(f.t(), i), loaded[i]);
 }
 
 template <typename F>
@@ -250,15 +252,13 @@ void store_lane(Lifter& l, F f, unsigned count) {
     const OneLane x = one_lane(f);
     const unsigned size = 1u << x.lane;
     const Address address = structure_address(l, f, count * size);
-    const Type type = x.lane == 3 ? Type::I64 : Type::I32;
-    Value stored[kMaxRegisters];
     for (unsigned i = 0; i < count; i++) {
         const Value v = l.b.get_v(next(f.t(), i));
-        stored[i] = l.b.emit(Op::VExtractI, type, v, {}, {}, {}, x.index, static_cast<uint8_t>(x.lane));
-        l.b.store(offset(l, address, i * size), stored[i], size);
+        l.b.access_v(Op::VStoreLane, Type::None, offset(l, address, i * size), v, x.lane | x.index << 2);
     }
-    for (unsigned i = 0; i < count; i++) {
-        l.b.report_access(offset(l, address, i * size), stored[i], store_info(x.lane));
+    for (unsigned i = 0; i < count && l.b.reports_accesses(); i++) {
+        const Value v = l.b.get_v(next(f.t(), i));
+        l.b.report_access(offset(l, address, i * size), lane_value(l, x, v), store_info(x.lane));
     }
     write_back(l, address);
 }
@@ -269,14 +269,15 @@ void load_replicate(Lifter& l, F f, unsigned count) {
     const Address address = structure_address(l, f, count * size);
     const Simd s{l.b, f.Q() ? 16u : 8u};
     Value loaded[kMaxRegisters];
-    for (unsigned i = 0; i < count; i++) loaded[i] = l.b.load_v(offset(l, address, i * size), size);
     for (unsigned i = 0; i < count; i++) {
-        l.b.report_access(offset(l, address, i * size), loaded[i], load_info(f.s()));
+        loaded[i] = l.b.access_v(Op::VLoadDup, Type::V128, offset(l, address, i * size), {}, size);
+    }
+    for (unsigned i = 0; i < count && l.b.reports_accesses(); i++) {
+        l.b.report_access(offset(l, address, i * size), lane_value(l, {f.s(), 0}, loaded[i]),
+                          load_info(f.s()));
     }
     write_back(l, address);
-    for (unsigned i = 0; i < count; i++) {
-        l.b.set_v(next(f.t(), i), s.cut(s.dup_lane(f.s(), loaded[i], 0)));
-    }
+    for (unsigned i = 0; i < count; i++) l.b.set_v(next(f.t(), i), s.cut(loaded[i]));
 }
 
 }  // namespace

@@ -43,7 +43,12 @@ void Allocator::write_home(Bank bank, Value value, unsigned n) {
     if (reg != InMemory) {
         if (t.reg == reg) return;
         evict_home(bank, reg);
-        load(bank, reg, id, true);
+        if (is_const && t.reg < 0 && block_.insts[id].imm == 0 && !flags_busy()) {
+            clobber_flags();
+            c.xor_(Xbyak::Reg32(reg), Xbyak::Reg32(reg));
+        } else {
+            load(bank, reg, id, true);
+        }
         // The copy in the home frees the temporary.
         if (t.reg < 0 || is_temporary(bank, t.reg)) {
             unbind(bank, id);
