@@ -281,6 +281,10 @@ int run(const Settings& settings) {
         const bool have_qemu =
             !settings.qemu.empty() && run_guest_oracle(batch.get(), settings.qemu, settings.guest);
         if (!settings.qemu.empty() && !have_qemu) {
+            if (batch->done < batch->count) {
+                report(batch->cases[batch->done], "qemu", " not finished", settings.seed,
+                       totals.cases + batch->done);
+            }
             std::fprintf(stderr, "a64_fuzz: %s did not finish the batch\n", settings.qemu.c_str());
             return 1;
         }

@@ -253,6 +253,9 @@ uint32_t alias_registers(const Row& row, uint32_t word, Random& random) {
     if (random.below(4)) return word;
     const unsigned lsbs[] = {0, 5, 16};
     const unsigned from = lsbs[random.below(3)], to = lsbs[random.below(3)];
+    for (unsigned i = 0; i < 5; i++) {
+        if (row.pattern[31 - to - i] == '-') return word;  // ignored bits stay as they are
+    }
     const uint32_t aliased = (word & ~(31u << to)) | bits(word, from, 5) << to;
     return translator::decode::decode(aliased) == &row ? aliased : word;
 }
@@ -261,6 +264,7 @@ uint32_t alias_registers(const Row& row, uint32_t word, Random& random) {
 struct Reserved {
     uint32_t bases = 0;
     uint32_t written = 0;
+    bool monitor = false;  // an exclusive load came before
 };
 
 uint32_t bit(unsigned reg) {
@@ -274,6 +278,36 @@ uint32_t may_write(uint32_t word) {
         mask |= bit(bits(word, 10, 5)) | bit(bits(word, 16, 5)) | bit((bits(word, 16, 5) + 1) & 31);
     if (is_load_store(word)) mask |= bit((bits(word, 0, 5) + 1) & 31);
     return mask;
+}
+
+// A direct branch back into the case, which is `position` instructions long so far.
+bool loops(uint32_t word, unsigned position) {
+    int64_t offset = 1;
+    if ((word & 0x7c000000) == 0x14000000) offset = sign_extend(bits(word, 0, 26), 26);
+    if ((word & 0xff000000) == 0x54000000) offset = sign_extend(bits(word, 5, 19), 19);
+    if ((word & 0x7e000000) == 0x34000000) offset = sign_extend(bits(word, 5, 19), 19);
+    if ((word & 0x7e000000) == 0x36000000) offset = sign_extend(bits(word, 5, 14), 14);
+    return offset <= 0 && offset >= -static_cast<int64_t>(position);
+}
+
+bool is_load_exclusive(uint32_t word) {
+    return (word & 0x3fc00000) == 0x08400000;
+}
+bool is_store_exclusive(uint32_t word) {
+    return (word & 0x3fc00000) == 0x08000000 && !((word & 0x80200000) == 0x00200000);  // the latter: CASP
+}
+
+// The store exclusive that belongs to a load exclusive: same base and size. Others are left to the
+// implementation.
+uint32_t store_exclusive_for(uint32_t load, Random& random) {
+    const unsigned n = bits(load, 5, 5);
+    unsigned status = 0, t = 0, u = 31;
+    do {
+        status = random.below(32);
+        t = random.below(32);
+        if (bits(load, 21, 1)) u = random.below(32);
+    } while (status == n || status == t || status == u || t == n || u == n);
+    return (load & 0xffa083e0) | status << 16 | (random.below(2) << 15) | u << 10 | t;
 }
 
 // Adds an instruction of `row` to the case; false if this word does not fit.
@@ -317,11 +351,23 @@ bool add(fuzz_case* c, const Row& row, Reserved* reserved, Random& random) {
         if (reserved->bases & bit(n)) return false;
         if (n != 31 && !(reserved->written & bit(n))) in.x[n] &= ~uint64_t{3};
     }
+    if (loops(word, c->count)) return false;
     const uint32_t writes = may_write(word);
     if (writes & reserved->bases) return false;
     reserved->bases |= address_registers;
     reserved->written |= writes | address_registers;
+    if (is_store_exclusive(word) && reserved->monitor) return false;
     c->code[c->count++] = word;
+    const unsigned base = bits(word, 5, 5);
+    if (is_load_exclusive(word)) reserved->monitor = true;
+    if (is_load_exclusive(word) && base != bits(word, 0, 5) &&
+        !(bits(word, 21, 1) && base == bits(word, 10, 5))) {
+        const uint32_t store = store_exclusive_for(word, random);
+        if (c->count < FUZZ_MAX_CODE && !(may_write(store) & reserved->bases & ~address_registers)) {
+            c->code[c->count++] = store;
+            reserved->written |= may_write(store);
+        }
+    }
     return true;
 }
 

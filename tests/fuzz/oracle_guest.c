@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The guest side of the instruction fuzzer: runs the cases of a batch file and writes down how each ended.
  *
- * Every case is entered by returning from a signal handler whose frame holds the case's registers, and ends with a signal
- * (at the latest a BRK behind its last instruction), whose frame holds the result. So no register has to be spared for
- * the harness, SP and X30 included. Runs under qemu-aarch64, on hardware, and under Armature itself. */
+ * Every case is entered by returning from a signal handler whose frame holds the case's registers, and ends
+ * with a signal (at the latest a BRK behind its last instruction), whose frame holds the result. So no
+ * register has to be spared for the harness, SP and X30 included. Runs under qemu-aarch64, on hardware, and
+ * under Armature itself. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ static int running;
 
 static struct fpsimd_context* fpsimd(ucontext_t* uc) {
     struct _aarch64_ctx* head = (struct _aarch64_ctx*)uc->uc_mcontext.__reserved;
-    while (head->magic && head->magic != FPSIMD_MAGIC) head = (struct _aarch64_ctx*)((char*)head + head->size);
+    while (head->magic && head->magic != FPSIMD_MAGIC)
+        head = (struct _aarch64_ctx*)((char*)head + head->size);
     return (struct fpsimd_context*)head;
 }
 
@@ -88,7 +90,8 @@ int main(int argc, char** argv) {
     batch = mmap(0, sizeof *batch, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (fd < 0 || batch == MAP_FAILED) return 3;
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    if (mmap((void*)FUZZ_CODE_BASE, FUZZ_CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0) == MAP_FAILED ||
+    if (mmap((void*)FUZZ_CODE_BASE, FUZZ_CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0) ==
+            MAP_FAILED ||
         mmap((void*)FUZZ_MEMORY_BASE, FUZZ_MEMORY_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) {
         return 4;
     }
@@ -97,6 +100,7 @@ int main(int argc, char** argv) {
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     const int signals[] = {SIGTRAP, SIGILL, SIGSEGV, SIGBUS};
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaction(signals[i], &action, 0);
+    alarm(20); /* a case that never ends is a mistake of the generator */
     __asm__ volatile("brk #0" ::: "memory");
     return batch->done == batch->count ? 0 : 5;
 }

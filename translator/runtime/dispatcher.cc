@@ -66,10 +66,16 @@ TranslatedBlock* find(guest::CpuState& cpu) {
     return CodeCache::instance().find(cpu.pc);
 }
 
+// A branch ignores the tag (top byte) of a user address, one whose bit 55 is zero.
+uint64_t without_tag(uint64_t pc) {
+    return pc >> 55 & 1 ? pc : pc & ~uint64_t{0} >> 8;
+}
+
 // The translation of the block at cpu.pc, made if there is none. Returns inside (see exclusive.h); null if
 // the code there cannot be fetched, with runtime.fault saying why.
 TranslatedBlock* block_at_pc(ThreadRuntime& runtime) {
     guest::CpuState& cpu = runtime.thread->cpu;
+    cpu.pc = without_tag(cpu.pc);
     for (;;) {
         if (TranslatedBlock* block = find(cpu)) return block;
         leave_inside(runtime);
@@ -120,6 +126,11 @@ const void* link(guest::CpuState* cpu, uint64_t site) {
 }
 
 const void* lookup(guest::CpuState* cpu) {
+    if (cpu->exit_request.load(std::memory_order_relaxed)) {
+        // Indirect branches poll, and come here when asked to leave.
+        cpu->exit_code = x64::kExitInterrupted;
+        return leave(cpu);
+    }
     ThreadRuntime& runtime = of(cpu);
     TranslatedBlock* block = block_at_pc(runtime);
     if (block && !guest::options.no_chain && opt::enabled(opt::k_jump_cache)) {

@@ -220,8 +220,8 @@ void min_max(Context& e, const Inst& i, const FpForms& forms, Helper single, boo
     Context::Cold cold;
     cold.emit = call_min_max;
     cold.inst = &i;
+    const Xmm t = e.vtemp();  // before the jump: making room for it may store a register
     cold.from = jump_if_unordered(e, i, x, y);
-    const Xmm t = e.vtemp();
     apply(e, forms.of(i), d, x, y);
     apply(e, forms.of(i), t, y, x);
     maximum ? e.c.andps(d, t) : e.c.orps(d, t);
