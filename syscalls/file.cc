@@ -31,15 +31,14 @@ uint64_t pointer(const void* p) {
 
 // The guest has opened `fd`: files that describe the process become the guest's.
 int64_t after_open(Thread* thread, int64_t fd, uint64_t dirfd, uint64_t path, uint64_t host_flags) {
-    if (fd < 0) return fd;
     struct stat file;
-    if (fstat(static_cast<int>(fd), &file) == 0 && is_emulator_file(file) && is_own_exe_link(dirfd, path) &&
-        !(host_flags & O_NOFOLLOW)) {
+    if (fd < 0 || fstat(static_cast<int>(fd), &file) != 0) return fd;
+    if (is_emulator_file(file) && !(host_flags & O_NOFOLLOW) && is_own_exe_link(dirfd, path)) {
         close(static_cast<int>(fd));
         return host_call(SYS_openat, static_cast<uint64_t>(AT_FDCWD), pointer(program().path.c_str()),
                          host_flags);
     }
-    return substitute_proc_file(thread, fd, host_flags);
+    return may_be_on_proc(file) ? substitute_proc_file(thread, fd, host_flags) : fd;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -173,6 +174,9 @@ bool is_own_directory(std::string_view path) {
     return is_number(last, getpid());
 }
 
+// The last device without a block device that was seen not to be a proc file system.
+std::atomic<dev_t> ordinary_device{0};
+
 bool on_proc(int64_t fd) {
     struct statfs file_system;
     return fstatfs(static_cast<int>(fd), &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
@@ -223,8 +227,18 @@ const ProgramInfo& program() {
     return running;
 }
 
-int64_t substitute_proc_file(Thread* thread, int64_t fd, uint64_t host_flags) {
-    if (!on_proc(fd) || (host_flags & O_PATH)) return fd;
+bool may_be_on_proc(const struct stat& file) {
+    return major(file.st_dev) == 0 && file.st_dev != ordinary_device.load(std::memory_order_relaxed);
+}
+
+int64_t substitute_proc_file(Thread*, int64_t fd, uint64_t host_flags) {
+    if (!on_proc(fd)) {
+        struct stat file;
+        if (fstat(static_cast<int>(fd), &file) == 0)
+            ordinary_device.store(file.st_dev, std::memory_order_relaxed);
+        return fd;
+    }
+    if (host_flags & O_PATH) return fd;
     const ProcFile* file = recognise(path_of_descriptor(fd));
     return file ? replace(fd, *file, host_flags) : fd;
 }

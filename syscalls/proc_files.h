@@ -14,6 +14,9 @@ namespace armature::syscalls {
 void set_program(const ProgramInfo& program);
 const ProgramInfo& program();
 
+// Is this file worth asking what file system it is on? Quick; proc file systems have no block device.
+bool may_be_on_proc(const struct stat& file);
+
 // `fd` was just opened by the guest with these host flags. If it is one of the files whose contents are the
 // guest's, it is replaced by one that has them, under the same number. Returns the descriptor or -errno.
 int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_flags);
