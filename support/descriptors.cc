@@ -20,7 +20,7 @@ namespace {
 constexpr int kReserved = 64;  // how many descriptors of its own the emulator can hide
 // The kernel's table of descriptors is as large as the highest one, 8 bytes each, and fork copies it: with
 // limits in the millions the emulator stays below this instead of making every process carry such a table.
-constexpr uint64_t kHighest = 1u << 14;
+constexpr uint64_t kHighest = 1u << 12;
 
 int first = -1;                       // where the emulator's part starts
 std::atomic<bool> hidden[kReserved];  // by number, from `first`
