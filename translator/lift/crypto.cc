@@ -32,18 +32,6 @@ void aes_substitute(Lifter& l, F f, Op o) {
     l.b.set_v(f.d(), s.op(o, 0, state, s.zero()));
 }
 
-// One of the last operations may have made the same value: SHA256H2 repeats what SHA256H did.
-Value find_or_emit(const Simd& s, Op o, Value a, Value v, Value c = {}, uint64_t imm = 0) {
-    constexpr size_t kWindow = 32;
-    const size_t count = s.b.size();
-    for (size_t id = count; id-- > 1 && count - id <= kWindow;) {
-        const Value value{static_cast<uint32_t>(id)};
-        const ir::Inst& inst = s.b.inst(value);
-        if (inst.op == o && inst.a == a && inst.b == v && inst.c == c && inst.imm == imm) return value;
-    }
-    return s.op(o, 2, a, v, c, imm);
-}
-
 constexpr unsigned kUpperLanes = 0xbb;  // VShuffle32x2: lanes 3 2 of both operands
 constexpr unsigned kLowerLanes = 0x11;  // lanes 1 0
 
@@ -55,7 +43,7 @@ Value shuffle_pair(const Simd& s, Value a, Value v, unsigned control) {
         x.imm == kLowerLanes && y.imm == kUpperLanes) {
         return control == kLowerLanes ? x.a : x.b;
     }
-    return find_or_emit(s, Op::VShuffle32x2, a, v, {}, control);
+    return s.find_or_op(Op::VShuffle32x2, 2, a, v, {}, control);
 }
 
 struct Sha256State {
@@ -67,9 +55,9 @@ struct Sha256State {
 Sha256State sha256_rounds(const Simd& s, Value abcd, Value efgh, Value wk) {
     const Value abef = shuffle_pair(s, efgh, abcd, kLowerLanes);
     const Value cdgh = shuffle_pair(s, efgh, abcd, kUpperLanes);
-    const Value middle = find_or_emit(s, Op::VSha256Rounds, cdgh, abef, wk);
-    const Value wk_upper = find_or_emit(s, Op::VShuffle32, wk, {}, {}, 0x0e);
-    return {find_or_emit(s, Op::VSha256Rounds, abef, middle, wk_upper), middle};
+    const Value middle = s.find_or_op(Op::VSha256Rounds, 2, cdgh, abef, wk);
+    const Value wk_upper = s.find_or_op(Op::VShuffle32, 2, wk, {}, {}, 0x0e);
+    return {s.find_or_op(Op::VSha256Rounds, 2, abef, middle, wk_upper), middle};
 }
 
 // Lanes in the opposite order.

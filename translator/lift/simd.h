@@ -26,6 +26,9 @@ struct Simd {
     unsigned bytes = 16;  // of the operation
 
     Value op(Op o, unsigned lane, Value a, Value v = {}, Value c = {}, uint64_t imm = 0) const;
+    // The same, or one of the last operations if it made that value: for instructions that repeat part of
+    // another's work.
+    Value find_or_op(Op o, unsigned lane, Value a, Value v, Value c = {}, uint64_t imm = 0) const;
     Value helper(Helper which, unsigned immediate, Value a, Value v = {}, Value c = {}) const {
         return b.call_helper_v(static_cast<unsigned>(which), a, v, c, immediate);
     }

@@ -14,6 +14,7 @@ constexpr uint8_t kAllZero = 5;
 uint8_t zero_code(const ir::Builder& b, Value v) {
     const ir::Inst& inst = b.inst(v);
     if (inst.op == Op::VZero) return kAllZero;
+    if (inst.op == Op::VFromI) return b.type(inst.a) == Type::I64 ? 1 : 2;
     return inst.upper_zero;
 }
 
@@ -62,10 +63,27 @@ Value Simd::op(Op o, unsigned lane, Value a, Value v, Value c, uint64_t imm) con
         if (v) code = std::min(code, zero_code(b, v));
     } else if (o == Op::VNarrow) {
         code = 1;
+    } else if (o == Op::VSumBytes) {
+        // A sum has at most 11 bits, eight population counts at most 7.
+        code = zero_code(b, a) == 0 ? 0 : b.inst(a).op == Op::VPopcount ? 4 : 3;
     }
     const Value result = b.emit(o, Type::V128, a, v, c, {}, imm, static_cast<uint8_t>(lane));
     b.inst(result).upper_zero = code;
     return result;
+}
+
+Value Simd::find_or_op(Op o, unsigned lane, Value a, Value v, Value c, uint64_t imm) const {
+    constexpr size_t kWindow = 32;
+    const size_t count = b.size();
+    for (size_t id = count; id-- > 1 && count - id <= kWindow;) {
+        const Value value{static_cast<uint32_t>(id)};
+        const ir::Inst& inst = b.inst(value);
+        if (inst.op == o && inst.width == lane && inst.a == a && inst.b == v && inst.c == c &&
+            inst.imm == imm) {
+            return value;
+        }
+    }
+    return op(o, lane, a, v, c, imm);
 }
 
 Value Simd::splat(unsigned lane, uint64_t value) const {
@@ -145,8 +163,8 @@ Value Simd::mul_long(unsigned lane, Value a, Value v, bool is_signed, bool upper
         return mul(1, wide, extend(0, v, is_signed, upper));
     }
     if (lane == 1) {
-        const Value low = op(Op::VMul, 1, a, v);
-        const Value high = op(is_signed ? Op::VMulHiS : Op::VMulHiU, 1, a, v);
+        const Value low = find_or_op(Op::VMul, 1, a, v);
+        const Value high = find_or_op(is_signed ? Op::VMulHiS : Op::VMulHiU, 1, a, v);
         return op(upper ? Op::VZip2 : Op::VZip1, 1, low, high);
     }
     const unsigned control = upper ? 0xfa : 0x50;  // lanes 2 2 3 3 or 0 0 1 1

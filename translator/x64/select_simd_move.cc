@@ -195,6 +195,82 @@ void emit_VDupLane(Context& e, const Inst& i) {
     }
 }
 
+// --- Memory
+
+namespace {
+
+struct MemoryLane {
+    unsigned lane;
+    uint8_t index;
+    Address at;
+};
+
+MemoryLane memory_lane(Context& e, const Inst& i) {
+    const Xbyak::RegExp at = e.address(i);
+    const unsigned lane = i.width & 3;
+    return {lane, static_cast<uint8_t>(i.width >> 2), memory(at, 1u << lane)};
+}
+
+}  // namespace
+
+void emit_VLoadDup(Context& e, const Inst& i) {
+    const Address at = memory(e.address(i), i.width);
+    const Xmm d = vdef_last(e);
+    e.fault_point(i, false);
+    if (i.width == 8) return e.c.movddup(d, at);
+    if (e.host.avx2) {
+        switch (i.width) {
+            case 1:
+                return e.c.vpbroadcastb(d, at);
+            case 2:
+                return e.c.vpbroadcastw(d, at);
+            default:
+                return e.c.vpbroadcastd(d, at);
+        }
+    }
+    if (i.width == 4) {
+        e.c.movd(d, at);
+        return e.c.pshufd(d, d, 0);
+    }
+    e.c.movzx(e.c.eax, at);
+    e.c.movd(d, e.c.eax);
+    if (i.width == 1) e.c.punpcklbw(d, d);
+    e.c.pshuflw(d, d, 0);
+    e.c.punpcklqdq(d, d);
+}
+
+void emit_VLoadLane(Context& e, const Inst& i) {
+    const MemoryLane m = memory_lane(e, i);
+    const Xmm d = e.vdef_as(self(e), i.c);
+    e.fault_point(i, false);
+    switch (m.lane) {
+        case 0:
+            return e.c.pinsrb(d, m.at, m.index);
+        case 1:
+            return e.c.pinsrw(d, m.at, m.index);
+        case 2:
+            return e.c.pinsrd(d, m.at, m.index);
+        default:
+            return m.index ? e.c.movhps(d, m.at) : e.c.movlps(d, m.at);
+    }
+}
+
+void emit_VStoreLane(Context& e, const Inst& i) {
+    const MemoryLane m = memory_lane(e, i);
+    const Xmm x = e.vuse(i.c);
+    e.fault_point(i, true);
+    switch (m.lane) {
+        case 0:
+            return e.c.pextrb(m.at, x, m.index);
+        case 1:
+            return e.c.pextrw(m.at, x, m.index);
+        case 2:
+            return m.index ? e.c.pextrd(m.at, x, m.index) : e.c.movd(m.at, x);
+        default:
+            return m.index ? e.c.movhps(m.at, x) : e.c.movlps(m.at, x);
+    }
+}
+
 void emit_VDupI(Context& e, const Inst& i) {
     const Reg64 a = e.use(i.a);
     const Xmm d = e.vdef(self(e));
