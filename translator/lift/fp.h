@@ -95,8 +95,7 @@ inline uint64_t expand_immediate(unsigned imm8, unsigned z) {
 // it.
 enum class Rounding { Nearest, Up, Down, Zero, Away };
 
-// `value` rounded to integral, raising Inexact unless quiet; op's lanes.
-Value round_to_integral(const Lifter& l, Value value, unsigned z, bool is_scalar, Rounding rounding,
-                        bool quiet);
+// `value` rounded to integral; raises nothing but Invalid.
+Value round_to_integral(const Lifter& l, Value value, unsigned z, bool is_scalar, Rounding rounding);
 
 }  // namespace armature::translator::lift::fp

@@ -12,15 +12,13 @@ using namespace fp;
 
 namespace fp {
 
-Value round_to_integral(const Lifter& l, Value value, unsigned z, bool is_scalar, Rounding rounding,
-                        bool quiet) {
+Value round_to_integral(const Lifter& l, Value value, unsigned z, bool is_scalar, Rounding rounding) {
     if (rounding == Rounding::Away) {
-        const unsigned raise = quiet ? 0 : 1;
-        return is_scalar ? helper_scalar(l, Helper::RoundAwayF32, z, value, {}, raise)
-                         : helper_vector(l, Helper::RoundAwayF32, z, 1, value, {}, raise);
+        return is_scalar ? helper_scalar(l, Helper::RoundAwayF32, z, value)
+                         : helper_vector(l, Helper::RoundAwayF32, z, 1, value);
     }
     constexpr uint8_t kHost[] = {ir::kRoundNearest, ir::kRoundUp, ir::kRoundDown, ir::kRoundZero};
-    const uint64_t mode = kHost[static_cast<unsigned>(rounding)] | (quiet ? ir::kRoundQuiet : 0);
+    const uint64_t mode = kHost[static_cast<unsigned>(rounding)] | ir::kRoundQuiet;
     const uint64_t imm = mode << ir::kFpRoundShift;
     if (is_scalar) return scalar(l, Op::FRound, z, value, {}, {}, imm);
     return l.b.emit(Op::FRound, Type::V128, value, {}, {}, {}, imm, width_of(z));
@@ -39,10 +37,10 @@ constexpr unsigned kDoubleType = 1;
 
 template <typename F>
 void to_integer(const Lifter& l, F f, Rounding rounding, bool is_unsigned) {
-    Value value = l.b.get_v(f.n());
-    if (rounding != Rounding::Zero) value = round_to_integral(l, value, f.p(), true, rounding, false);
+    const Value n = l.b.get_v(f.n());
+    const Value value = rounding == Rounding::Zero ? n : round_to_integral(l, n, f.p(), true, rounding);
     const uint64_t imm = is_unsigned ? ir::kFpUnsigned : 0;
-    l.b.set_r(f.d(), l.b.emit(Op::FToI, int_type(f.z()), value, {}, {}, {}, imm, width_of(f.p())));
+    l.b.set_r(f.d(), l.b.emit(Op::FToI, int_type(f.z()), value, n, {}, {}, imm, width_of(f.p())));
 }
 
 template <typename F>
@@ -145,10 +143,10 @@ Value source(const Lifter& l, F f, bool is_scalar, unsigned q) {
 
 template <typename F>
 void to_integer_lanes(const Lifter& l, F f, bool is_scalar, unsigned q, Rounding rounding, bool is_unsigned) {
-    Value value = source(l, f, is_scalar, q);
-    if (rounding != Rounding::Zero) value = round_to_integral(l, value, f.z(), is_scalar, rounding, false);
+    const Value n = source(l, f, is_scalar, q);
+    const Value value = rounding == Rounding::Zero ? n : round_to_integral(l, n, f.z(), is_scalar, rounding);
     const uint64_t imm = (is_unsigned ? ir::kFpUnsigned : 0) | (is_scalar ? ir::kFpScalar : 0);
-    const Value result = l.b.emit(Op::FToIVec, Type::V128, value, {}, {}, {}, imm, width_of(f.z()));
+    const Value result = l.b.emit(Op::FToIVec, Type::V128, value, n, {}, {}, imm, width_of(f.z()));
     l.b.set_v(f.d(), is_scalar ? lane0(l, result, f.z()) : narrow(l, result, q));
 }
 

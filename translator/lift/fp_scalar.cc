@@ -95,7 +95,7 @@ HANDLER(FRINTI_s) {
     round_scalar(*this, f, ir::kRoundMode | ir::kRoundQuiet);
 }
 HANDLER(FRINTA_s) {
-    b.set_v(f.d(), round_to_integral(*this, b.get_v(f.n()), f.p(), true, Rounding::Away, true));
+    b.set_v(f.d(), round_to_integral(*this, b.get_v(f.n()), f.p(), true, Rounding::Away));
 }
 
 namespace {

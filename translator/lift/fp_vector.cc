@@ -307,7 +307,7 @@ HANDLER(FRINTI_v) {
     round_vector(*this, f, ir::kRoundMode | ir::kRoundQuiet);
 }
 HANDLER(FRINTA_v) {
-    const Value rounded = round_to_integral(*this, reg_n(*this, f), f.z(), false, Rounding::Away, true);
+    const Value rounded = round_to_integral(*this, reg_n(*this, f), f.z(), false, Rounding::Away);
     b.set_v(f.d(), narrow(*this, rounded, f.Q()));
 }
 HANDLER(FRINT32Z_v) {

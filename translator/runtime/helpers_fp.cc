@@ -136,9 +136,7 @@ void round_away(CpuState* cpu, unsigned immediate) {
     each_lane<F>(cpu, lanes_of<F>(immediate), [&](unsigned n) {
         const auto bits = lane<F>(x, n);
         if (T::is_nan(bits)) return process_nan<F>(cpu, bits);
-        const auto rounded = T::bits(std::round(T::real(bits)));
-        if (rounded != bits && (immediate & 1)) cpu->fpsr |= kInexact;
-        return rounded;
+        return T::bits(std::round(T::real(bits)));
     });
 }
 

@@ -181,13 +181,16 @@ typename F::Bits recip_exponent(CpuState* cpu, typename F::Bits x) {
 constexpr unsigned kHalfFraction = 10;
 constexpr uint16_t kHalfInfinity = 0x7c00;
 constexpr uint16_t kHalfQuiet = 0x0200;
+constexpr uint16_t kAlternativeMax =
+    0x7fff;  // the largest number of Arm's alternative format, which has no infinity or NaN
+constexpr uint32_t kFpcrAhp = 1u << 26;
 
 // Exact. The payload moves to the top of the fraction.
 uint64_t half_to_double(CpuState* cpu, uint16_t half) {
     const uint64_t sign = uint64_t{half} >> 15 << 63;
     const unsigned exponent = half >> kHalfFraction & 0x1f;
     const uint64_t fraction = half & 0x3ff;
-    if (exponent == 0x1f) {
+    if (exponent == 0x1f && !(cpu->fpcr & kFpcrAhp)) {
         if (fraction == 0) return sign | Format<F64>::kInfinity;
         return process_nan<F64>(cpu, sign | Format<F64>::kInfinity | fraction << 42);
     }
@@ -214,6 +217,11 @@ bool rounds_up(unsigned mode, bool negative, bool odd, uint64_t rest, uint64_t h
 uint16_t double_to_half(CpuState* cpu, uint64_t bits) {
     using T = Format<F64>;
     const uint16_t sign = static_cast<uint16_t>(bits >> 48 & 0x8000);
+    const bool alternative = cpu->fpcr & kFpcrAhp;
+    if (alternative && (T::is_nan(bits) || T::is_infinity(bits))) {
+        cpu->fpsr |= kInvalid;
+        return T::is_nan(bits) ? sign : sign | kAlternativeMax;
+    }
     if (T::is_nan(bits)) {
         const uint64_t quiet = process_nan<F64>(cpu, bits);
         const uint16_t nan_sign = static_cast<uint16_t>(quiet >> 48 & 0x8000);
@@ -232,10 +240,14 @@ uint16_t double_to_half(CpuState* cpu, uint64_t bits) {
     const uint64_t rest = significand & ((uint64_t{1} << drop) - 1);
     uint64_t kept = significand >> drop;
     if (rounds_up(mode, sign, kept & 1, rest, uint64_t{1} << (drop - 1))) kept++;
-    if (rest) cpu->fpsr |= kInexact | (tiny ? kUnderflow : 0);
     // `kept` includes the implicit bit of normal numbers, so a carry moves into the exponent by itself.
     const uint64_t biased = tiny ? kept : (static_cast<uint64_t>(exponent + 14) << kHalfFraction) + kept;
-    if (biased >= kHalfInfinity) {
+    if (alternative && biased > kAlternativeMax) {
+        cpu->fpsr |= kInvalid;
+        return sign | kAlternativeMax;
+    }
+    if (rest) cpu->fpsr |= kInexact | (tiny ? kUnderflow : 0);
+    if (!alternative && biased >= kHalfInfinity) {
         cpu->fpsr |= kOverflow | kInexact;
         const bool to_infinity = mode == 0 || (mode == 1 && !sign) || (mode == 2 && sign);
         return static_cast<uint16_t>(sign | (to_infinity ? kHalfInfinity : kHalfInfinity - 1));

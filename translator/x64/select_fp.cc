@@ -83,7 +83,6 @@ void fix_nan(Context& e, const Inst& i, Helper single, const Xmm& d, const Xmm* 
              const Xmm* c = nullptr) {
     Context::Cold cold;
     cold.emit = call_fix;
-    cold.inst = &i;
     cold.from = jump_if_unordered(e, i, d, d);
     cold.back = e.here();
     cold.v[0] = static_cast<int8_t>(a->getIdx());
@@ -309,7 +308,40 @@ void emit_FRound(Context& e, const Inst& i) {
     if (is_scalar(i)) zero_upper(e, i, d, i.a);
 }
 
-// --- Between precisions
+// --- Between precisions. Half precision has a format of its own under FPCR.AHP, and FPCR.DN applies: both
+// are for the helper.
+
+namespace {
+
+constexpr uint8_t kRoundByMxcsr = 4;
+constexpr uint32_t kFpcrAhpDn = 1u << 26 | 1u << 25;
+
+void convert_half_cold(Context& e, const Context::Cold& cold) {
+    e.bind(cold.from);
+    e.c.movaps(e.state(kScratch, 128), Xmm(cold.v[0]));
+    e.call_cold(ir::kHelperFunctions[cold.data]);
+    e.c.movaps(Xmm(cold.v[0]), e.state(kScratch, 128));
+    e.jmp_back(cold.back);
+}
+
+// d holds the operand and gets the result.
+void convert_half(Context& e, const Inst& i, const Xmm& d, Helper helper) {
+    e.clobber_flags();
+    if (e.host.f16c) {
+        e.c.test(e.state(offsetof(guest::CpuState, fpcr), 32), kFpcrAhpDn);
+    }
+    Context::Cold cold;
+    cold.emit = convert_half_cold;
+    cold.inst = &i;
+    cold.from = e.host.f16c ? e.jcc_forward(kJnz) : e.jmp_forward();
+    if (e.host.f16c) helper == Helper::WidenHalf ? e.c.vcvtph2ps(d, d) : e.c.vcvtps2ph(d, d, kRoundByMxcsr);
+    cold.back = e.here();
+    cold.v[0] = static_cast<int8_t>(d.getIdx());
+    cold.data = static_cast<unsigned>(helper);
+    e.cold(cold);
+}
+
+}  // namespace
 
 void emit_FWiden(Context& e, const Inst& i) {
     constexpr uint8_t kHalf = 1;
@@ -323,44 +355,37 @@ void emit_FWiden(Context& e, const Inst& i) {
         } else {
             e.c.movaps(d, x);
         }
-        if (e.host.f16c) {
-            e.c.vcvtph2ps(d, d);
-        } else {
-            e.clobber_flags();
-            e.c.movaps(e.state(kScratch, 128), d);
-            e.call_cold(ir::kHelperFunctions[static_cast<unsigned>(Helper::WidenHalf)]);
-            e.c.movaps(d, e.state(kScratch, 128));
-        }
-    } else if (is_scalar(i)) {
+        return convert_half(e, i, d, Helper::WidenHalf);
+    }
+    e.clobber_flags();
+    if (is_scalar(i)) {
         e.c.xorps(d, d);
         e.c.cvtss2sd(d, x);
     } else {
         e.c.cvtps2pd(d, x);
     }
+    Inst wide = i;
+    wide.width = 3;
+    fix_nan(e, wide, Helper::FixNan1F32, d, &d);
 }
 
 void emit_FNarrow(Context& e, const Inst& i) {
     const Xmm x = e.vuse(i.a);
     const Xmm d = e.vdef(self(e, i));
-    if (is_double(i)) {
-        if (is_scalar(i)) {
-            e.c.xorps(d, d);
-            e.c.cvtsd2ss(d, x);
-        } else {
-            e.c.cvtpd2ps(d, x);
-        }
-        return;
+    if (!is_double(i)) {
+        is_scalar(i) ? e.c.insertps(d, x, 0x0e) : e.c.movaps(d, x);
+        return convert_half(e, i, d, Helper::NarrowToHalf);
     }
-    constexpr uint8_t kRoundByMxcsr = 4;
-    is_scalar(i) ? e.c.insertps(d, x, 0x0e) : e.c.movaps(d, x);
-    if (e.host.f16c) {
-        e.c.vcvtps2ph(d, d, kRoundByMxcsr);
+    e.clobber_flags();
+    if (is_scalar(i)) {
+        e.c.xorps(d, d);
+        e.c.cvtsd2ss(d, x);
     } else {
-        e.clobber_flags();
-        e.c.movaps(e.state(kScratch, 128), d);
-        e.call_cold(ir::kHelperFunctions[static_cast<unsigned>(Helper::NarrowToHalf)]);
-        e.c.movaps(d, e.state(kScratch, 128));
+        e.c.cvtpd2ps(d, x);
     }
+    Inst narrow = i;
+    narrow.width = 2;
+    fix_nan(e, narrow, Helper::FixNan1F32, d, &d);
 }
 
 }  // namespace armature::translator::x64

@@ -94,6 +94,18 @@ uint8_t to_integer(Context& e, const Inst& i, const Reg64& r, const Xmm& x, Cont
     return kJs;
 }
 
+// Raises Inexact if b is not integral, and nothing else: b fits.
+void raise_inexact(Context& e, const Inst& i) {
+    constexpr uint8_t kTowardsZero = 3;
+    const Xmm x = e.vuse(i.b);
+    const Xmm t = e.vtemp();
+    if (i.op == ir::Op::FToI || (i.imm & ir::kFpScalar)) {
+        is_double(i) ? e.c.roundsd(t, x, kTowardsZero) : e.c.roundss(t, x, kTowardsZero);
+    } else {
+        is_double(i) ? e.c.roundpd(t, x, kTowardsZero) : e.c.roundps(t, x, kTowardsZero);
+    }
+}
+
 }  // namespace
 
 void emit_FToI(Context& e, const Inst& i) {
@@ -106,6 +118,7 @@ void emit_FToI(Context& e, const Inst& i) {
     cold.emit = convert_cold;
     cold.inst = &i;
     cold.from = e.jcc_forward(bad);
+    if (i.b != i.a) raise_inexact(e, i);
     cold.back = e.here();
     cold.g[0] = static_cast<int8_t>(r.getIdx());
     cold.v[0] = static_cast<int8_t>(x.getIdx());
@@ -187,6 +200,7 @@ void lanes_cold(Context& e, const Context::Cold& cold) {
 
 void lanes_by_helper(Context& e, const Inst& i, Helper helper) {
     e.clobber_flags();
+    if (i.op == ir::Op::FToIVec && i.b != i.a) raise_inexact(e, i);
     e.c.movaps(e.state(kScratch, 128), e.vuse(i.a));
     e.call_cold(ir::kHelperFunctions[static_cast<unsigned>(helper)]);
     e.c.movaps(e.vdef(self(e, i)), e.state(kScratch, 128));
@@ -220,6 +234,7 @@ void emit_FToIVec(Context& e, const Inst& i) {
     cold.emit = lanes_cold;
     cold.inst = &i;
     cold.from = e.jcc_forward(kJne);
+    if (i.b != i.a) raise_inexact(e, i);
     cold.back = e.here();
     cold.v[0] = static_cast<int8_t>(x.getIdx());
     cold.v[1] = static_cast<int8_t>(d.getIdx());
