@@ -145,8 +145,7 @@ bool map_vdso(Mapped* mapped, Program* program, LoadError* error) {
 // room to grow.
 void place_heap(const ElfFile& file, const Image& image, Randomness& random) {
     const bool among_mappings = file.relocatable() && file.interpreter.empty();
-    const bool room = options.reserved_va == 0 || options.reserved_va > kProgramBase;
-    const uint64_t start = among_mappings && room ? kProgramBase : image.end;
+    const uint64_t start = among_mappings ? program_base() : image.end;
     AddressSpace::instance().set_brk(start + random.pages(kHeapRandomBits));
 }
 

@@ -23,6 +23,10 @@ namespace {
 
 constexpr unsigned kProgramRandomBits = 28;
 
+uint64_t address_limit() {
+    return guest::options.reserved_va ? guest::options.reserved_va : kAddressLimit;
+}
+
 constexpr uint64_t page_down(uint64_t value) {
     return value & ~(kPageSize - 1);
 }
@@ -75,7 +79,7 @@ bool reserve(const ElfFile& file, Randomness& random, uint64_t* begin, LoadError
     const uint64_t remainder = file.first & (file.alignment - 1);
     int64_t got = -EEXIST;
     if (file.role == Role::Program && !file.interpreter.empty()) {
-        const uint64_t bias = (kProgramBase + random.pages(kProgramRandomBits)) & ~(file.alignment - 1);
+        const uint64_t bias = (program_base() + random.pages(kProgramRandomBits)) & ~(file.alignment - 1);
         const uint64_t limit = guest::options.reserved_va ? guest::options.reserved_va : kAddressLimit;
         if (size < limit && bias < limit - size)
             got = space.map(bias + remainder, size, PROT_NONE, kFixed, -1, 0);
@@ -141,6 +145,10 @@ void unmap_holes(const ElfFile& file, uint64_t bias) {
 }
 
 }  // namespace
+
+uint64_t program_base() {
+    return address_limit() / 3 & ~(kPageSize - 1);
+}
 
 Mapped::~Mapped() {
     for (const auto& [begin, end] : ranges_) AddressSpace::instance().unmap(begin, end - begin);

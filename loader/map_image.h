@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "guest/address_space.h"
 #include "loader/elf_file.h"
 #include "loader/random.h"
 
@@ -14,8 +13,8 @@ namespace armature::loader {
 
 // Where position-independent programs go. Linux puts them at two thirds of the address space, where on this
 // host the emulator is; one third is far from it, from the host's mmap area, and from programs with fixed
-// addresses.
-inline constexpr uint64_t kProgramBase = guest::kAddressLimit / 3 & ~(guest::kPageSize - 1);
+// addresses. With -R it is one third of that.
+uint64_t program_base();
 
 // What has been mapped so far. Unmapped again unless kept: a failed load leaves nothing behind.
 class Mapped {

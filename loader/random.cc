@@ -21,7 +21,7 @@ Randomness::Randomness() {
     }
     constexpr unsigned long kAsk = 0xffffffff;
     const int persona = personality(kAsk);
-    places_ = persona == -1 || !(persona & ADDR_NO_RANDOMIZE);
+    places_ = (persona == -1 || !(persona & ADDR_NO_RANDOMIZE)) && guest::options.reserved_va == 0;
     if (getrandom(&state_, sizeof state_, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof state_)) {
         timespec now{};
         clock_gettime(CLOCK_MONOTONIC, &now);

@@ -9,7 +9,8 @@ namespace armature::loader {
 
 class Randomness {
   public:
-    // From guest::options and the process's personality (setarch -R).
+    // From guest::options (with -R there is little room to be random in) and the process's personality
+    // (setarch -R).
     Randomness();
 
     bool places() const { return places_; }  // are addresses to be random?
