@@ -330,6 +330,8 @@ bool parse(int argc, char** argv, Settings* settings) {
                 settings->choice.only = value;
             } else if (option == "--failures") {
                 settings->max_failures = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
+            } else if (option == "--disable") {
+                guest::options.disabled_optimisations = value;
             } else if (option == "--qemu") {
                 settings->qemu = value;
             } else if (option == "--host") {
@@ -352,10 +354,9 @@ int main(int argc, char** argv) {
     if (!armature::fuzz::parse(argc, argv, &settings)) {
         std::fprintf(
             stderr,
-            "usage: a64_fuzz [--runs N] [--seed S] [--block 1..8] [--only ROW] [--failures N] [--qemu "
-            "PROGRAM]\n"
-            "                [--guest ORACLE_GUEST] [--host -avx,-sha,...] [--no-qemu] [--no-vixl] "
-            "[--no-fpsr] [--no-fp-modes]\n");
+            "usage: a64_fuzz [--runs N] [--seed S] [--block 1..8] [--only ROW] [--failures N]\n"
+            "                [--qemu PROGRAM] [--guest ORACLE_GUEST] [--no-qemu] [--no-vixl] [--no-fpsr]\n"
+            "                [--no-fp-modes] [--host -avx,-sha,...] [--disable dead-state,...]\n");
         return 2;
     }
     return armature::fuzz::run(settings);
