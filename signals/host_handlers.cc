@@ -34,6 +34,10 @@ namespace {
 constexpr size_t kHostStackSize = 64 << 10;
 constexpr size_t kHostStackGuard = 4 << 10;
 
+// The host's C library takes this signal with its first pthread_create (for setuid in all threads, which the
+// emulator does not use): it is taken back for the guest, whose C library wants the same.
+constexpr int kSetxidSignal = 33;
+
 uint64_t inherited_mask;
 bool dispositions_mirrored;
 Dispositions process_dispositions;
@@ -211,6 +215,9 @@ void enter_thread(bool open_mask) {
             const std::lock_guard hold(state->dispositions->lock);
             mirror_disposition(state->dispositions, signo);
         }
+    } else {
+        const std::lock_guard hold(state->dispositions->lock);
+        mirror_disposition(state->dispositions, kSetxidSignal);
     }
     if (open_mask) apply_mask(state, state->mask);
 }
