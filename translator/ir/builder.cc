@@ -21,14 +21,17 @@ bool fits_displacement(uint64_t value) {
     return v >= INT32_MIN && v <= INT32_MAX;
 }
 constexpr uint64_t kBitFieldMask = 0xff;
+constexpr size_t kMaxGuestInstructions = 512;  // of a block, as runtime/pipeline.cc makes them
 
 }  // namespace
 
 void Builder::begin(uint64_t address) {
     capacity_ = 256;
-    insts_ = arena_.make_array<Inst>(capacity_).data();
+    // Not initialised as arrays: most blocks use a few instructions of the many there is room for.
+    insts_ = static_cast<Inst*>(arena_.allocate(sizeof(Inst) * capacity_, alignof(Inst)));
+    insts_[0] = {};
     count_ = 1;
-    guest_ = arena_.make_array<GuestInst>(512).data();
+    guest_ = static_cast<GuestInst*>(arena_.allocate(sizeof(GuestInst) * kMaxGuestInstructions, alignof(GuestInst)));
     guest_count_ = 0;
     address_ = address;
     end_ = {};
@@ -56,9 +59,9 @@ void Builder::forget_state() {
 
 Value Builder::append(const Inst& inst) {
     if (count_ == capacity_) {
-        const auto bigger = arena_.make_array<Inst>(size_t{capacity_} * 2);
-        std::memcpy(static_cast<void*>(bigger.data()), insts_, sizeof(Inst) * count_);
-        insts_ = bigger.data();
+        void* bigger = arena_.allocate(sizeof(Inst) * capacity_ * 2, alignof(Inst));
+        std::memcpy(bigger, insts_, sizeof(Inst) * count_);
+        insts_ = static_cast<Inst*>(bigger);
         capacity_ *= 2;
     }
     insts_[count_] = inst;

@@ -19,11 +19,15 @@ void erase(ir::Inst& inst) {
 }
 
 void count_uses(ir::Block& block) {
+    ir::Inst* const insts = block.insts.data();
     for (ir::Inst& inst : block.insts) inst.uses = 0;
-    for (uint32_t id = 1; id < block.insts.size(); id++) {
-        for (unsigned i = 0; i < 4; i++) block.insts[block.insts[id].operand(i).id].uses++;
+    for (const ir::Inst& inst : block.insts) {
+        insts[inst.a.id].uses++;
+        insts[inst.b.id].uses++;
+        insts[inst.c.id].uses++;
+        insts[inst.d.id].uses++;
     }
-    block.insts[block.end.a.id].uses++;
+    insts[block.end.a.id].uses++;
 }
 
 }  // namespace
@@ -93,7 +97,6 @@ void drop_dead_state(ir::Block& block) {
 }
 
 void drop_dead_code(ir::Block& block) {
-    count_uses(block);
     for (size_t id = block.insts.size(); id-- > 1;) {
         ir::Inst& inst = block.insts[id];
         constexpr uint8_t kDroppable = ir::kPure | ir::kReadsState;
@@ -105,8 +108,8 @@ void drop_dead_code(ir::Block& block) {
 
 void optimise(ir::Block& block) {
     if (enabled(k_drop_dead_state)) drop_dead_state(block);
-    if (enabled(k_drop_dead_code)) drop_dead_code(block);
     count_uses(block);
+    if (enabled(k_drop_dead_code)) drop_dead_code(block);
 }
 
 }  // namespace armature::translator::opt

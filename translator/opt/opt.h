@@ -18,7 +18,7 @@ enum Pass : unsigned {
 
 // Drops SetX/SetV/SetFlags that a later one overwrites before anything could see them.
 void drop_dead_state(ir::Block& block);
-// Drops pure operations without users, and counts uses of the others.
+// Drops pure operations without users, by Inst::uses, which it keeps true.
 void drop_dead_code(ir::Block& block);
 
 // All passes that are on, then the use counts that the code generator needs.
