@@ -99,11 +99,13 @@ uint64_t divide(unsigned bits, uint64_t a, uint64_t b, bool is_signed) {
 
 class Interpreter {
   public:
-    Interpreter(const ir::Block& block, CpuState& state) : block_(block), cpu_(state), cells_(block.insts.size()) {}
+    Interpreter(const ir::Block& block, CpuState& state, uint64_t forbidden)
+        : block_(block), cpu_(state), forbidden_(forbidden), cells_(block.insts.size()) {}
 
     uint64_t run() {
         for (uint32_t id = 1; id < cells_.size(); id++) {
             const Inst& i = block_.insts[id];
+            if ((ir::info(i.op).traits & ir::kFaults) && address(i) - forbidden_ < kPage) return kFaulted;
             cells_[id] = step(i);
             if (i.type == Type::I32) cells_[id].lo = static_cast<uint32_t>(cells_[id].lo);
         }
@@ -111,10 +113,9 @@ class Interpreter {
     }
 
   private:
+    static constexpr uint64_t kPage = 4096;
     const Cell& get(ir::Value value) const { return cells_[value.id]; }
-    uint64_t address(const Inst& i) const {
-        return get(i.a).lo + (i.b ? get(i.b).lo << i.scale : 0) + i.imm;
-    }
+    uint64_t address(const Inst& i) const { return get(i.a).lo + (i.b ? get(i.b).lo << i.scale : 0) + i.imm; }
     static uint64_t read(uint64_t at, unsigned bytes) {
         uint64_t value = 0;
         std::memcpy(&value, reinterpret_cast<const void*>(at), bytes);
@@ -220,7 +221,8 @@ class Interpreter {
             case Op::UMulH:
                 return {static_cast<uint64_t>(static_cast<unsigned __int128>(a) * b >> 64)};
             case Op::SMulH:
-                return {static_cast<uint64_t>(static_cast<__int128>(static_cast<int64_t>(a)) * static_cast<int64_t>(b) >> 64)};
+                return {static_cast<uint64_t>(
+                    static_cast<__int128>(static_cast<int64_t>(a)) * static_cast<int64_t>(b) >> 64)};
             case Op::UDiv:
                 return {divide(bits, a, b, false)};
             case Op::SDiv:
@@ -232,7 +234,8 @@ class Interpreter {
             case Op::Sar:
                 return {static_cast<uint64_t>(extended(bits, a) >> n)};
             case Op::Ror:
-                return {bits == 64 ? std::rotr(a, static_cast<int>(n)) : std::rotr(static_cast<uint32_t>(a), static_cast<int>(n))};
+                return {bits == 64 ? std::rotr(a, static_cast<int>(n))
+                                   : std::rotr(static_cast<uint32_t>(a), static_cast<int>(n))};
             case Op::Extract:
                 return {i.imm ? (b >> i.imm) | (a << (bits - i.imm)) : b};
             case Op::Ubfx:
@@ -247,8 +250,9 @@ class Interpreter {
                 return {static_cast<uint64_t>(std::countl_zero(a)) - (64 - bits)};
             case Op::Cls: {
                 const uint64_t x = static_cast<uint64_t>(extended(bits, a));
-                return {static_cast<uint64_t>(std::countl_zero(x ^ static_cast<uint64_t>(static_cast<int64_t>(x) >> 63))) - 1 -
-                        (64 - bits)};
+                return {static_cast<uint64_t>(
+                            std::countl_zero(x ^ static_cast<uint64_t>(static_cast<int64_t>(x) >> 63))) -
+                        1 - (64 - bits)};
             }
             case Op::Rbit:
                 return {reverse_bits(bits, a)};
@@ -322,9 +326,13 @@ class Interpreter {
             case Op::AtomicSwap:
                 return atomic(i, [](unsigned, uint64_t, uint64_t x) { return x; });
             case Op::AtomicSMax:
-                return atomic(i, [](unsigned w, uint64_t old, uint64_t x) { return extended(w, old) > extended(w, x) ? old : x; });
+                return atomic(i, [](unsigned w, uint64_t old, uint64_t x) {
+                    return extended(w, old) > extended(w, x) ? old : x;
+                });
             case Op::AtomicSMin:
-                return atomic(i, [](unsigned w, uint64_t old, uint64_t x) { return extended(w, old) < extended(w, x) ? old : x; });
+                return atomic(i, [](unsigned w, uint64_t old, uint64_t x) {
+                    return extended(w, old) < extended(w, x) ? old : x;
+                });
             case Op::AtomicUMax:
                 return atomic(i, [](unsigned, uint64_t old, uint64_t x) { return old > x ? old : x; });
             case Op::AtomicUMin:
@@ -351,13 +359,14 @@ class Interpreter {
 
     const ir::Block& block_;
     CpuState& cpu_;
+    uint64_t forbidden_;
     std::vector<Cell> cells_;
 };
 
 }  // namespace
 
-uint64_t interpret(const ir::Block& block, CpuState& cpu) {
-    return Interpreter(block, cpu).run();
+uint64_t interpret(const ir::Block& block, CpuState& cpu, uint64_t forbidden) {
+    return Interpreter(block, cpu, forbidden).run();
 }
 
 }  // namespace armature::test

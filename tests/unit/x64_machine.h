@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Runs compiled blocks without the runtime: one page of code, one call stack, and C++ ends of the thunks that leave
-// as soon as translated code asks for anything. Also an interpreter of the integer half of the intermediate language.
+// Runs compiled blocks without the runtime: one page of code, one call stack, and C++ ends of the thunks that
+// leave as soon as translated code asks for anything. Also an interpreter of the integer half of the
+// intermediate language.
 #pragma once
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include <cstdint>
 #include <cstring>
@@ -12,6 +15,7 @@
 #include "guest/cpu_state.h"
 #include "translator/ir/ir.h"
 #include "translator/x64/compile.h"
+#include "translator/x64/register_plan.h"
 
 namespace armature::test {
 
@@ -37,8 +41,21 @@ class Machine {
         cpu.jump_cache = jump_cache_;
         cpu.cxx_sp = reinterpret_cast<uint64_t>(cxx_stack_ + kStackSize - 64);
         cpu.dispatcher = this;
+
+        // Faults: what the runtime's handler does, on a stack of its own.
+        stack_t alternate{};
+        alternate.ss_sp = cxx_stack_;
+        alternate.ss_size = kStackSize / 2;
+        sigaltstack(&alternate, &old_stack_);
+        struct sigaction action {};
+        action.sa_sigaction = on_fault;
+        action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+        sigaction(SIGSEGV, &action, &old_action_);
+        running = this;
     }
     ~Machine() {
+        sigaction(SIGSEGV, &old_action_, nullptr);
+        sigaltstack(&old_stack_, nullptr);
         x64::destroy_code_buffer(buffer_);
         munmap(code_, kCodeSize);
         munmap(stack_, kStackSize);
@@ -48,9 +65,10 @@ class Machine {
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
-    enum class End { Leave, Link, Lookup };
+    enum class End { Leave, Link, Lookup, Fault };
 
     const uint8_t* place(const ir::Block& block, support::Arena& arena) {
+        fault = nullptr;
         if (!x64::compile(block, buffer_, arena, {}, &compiled)) return nullptr;
         std::memcpy(code_ + used_, compiled.code, compiled.size);
         return code_ + used_;
@@ -74,6 +92,7 @@ class Machine {
     CpuState cpu;
     End end = End::Leave;
     x64::CompiledCode compiled;
+    const x64::FaultPoint* fault = nullptr;
 
   private:
     static constexpr size_t kCodeSize = 1u << 20;
@@ -86,6 +105,39 @@ class Machine {
         self->end = how;
         __builtin_longjmp(self->back_, 1);
     }
+    static inline Machine* running = nullptr;
+    static void on_fault(int signo, siginfo_t*, void* opaque) {
+        constexpr int kGreg[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                   REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+        const mcontext_t& context = static_cast<ucontext_t*>(opaque)->uc_mcontext;
+        Machine& self = *running;
+        const uint64_t offset = static_cast<uint64_t>(context.gregs[REG_RIP]) -
+                                reinterpret_cast<uint64_t>(self.code_ + self.used_);
+        for (const x64::FaultPoint& point : self.compiled.faults) {
+            if (point.offset == offset && point.kind == x64::kFaultAccess) self.fault = &point;
+        }
+        if (!self.fault) {
+            signal(signo, SIG_DFL);
+            return;
+        }
+        CpuState& state = self.cpu;
+        for (unsigned n = 0; n < 32; n++) {
+            if (x64::kPinnedX[n] != x64::InMemory && !(n == 0 && self.fault->x0_in_state))
+                (n == 31 ? state.sp : state.x[n]) =
+                    static_cast<uint64_t>(context.gregs[kGreg[x64::kPinnedX[n]]]);
+            if (x64::kPinnedV[n] != x64::InMemory)
+                std::memcpy(static_cast<void*>(&state.v[n]), &context.fpregs->_xmm[x64::kPinnedV[n]], 16);
+        }
+        if (self.fault->flags != x64::FlagsAt::State)
+            state.set_nzcv(nzcv_of(self.fault->flags, static_cast<uint64_t>(context.gregs[REG_EFL])));
+        stop(&state, End::Fault);
+    }
+    static uint32_t nzcv_of(x64::FlagsAt at, uint64_t eflags) {
+        const bool carry = eflags & 1;
+        const bool c = at == x64::FlagsAt::EflagsSub ? !carry : at == x64::FlagsAt::EflagsAdd && carry;
+        return (eflags & 0x80 ? guest::kPstateN : 0) | (eflags & 0x40 ? guest::kPstateZ : 0) |
+               (c ? guest::kPstateC : 0) | (eflags & 0x800 ? guest::kPstateV : 0);
+    }
     static const void* on_leave(CpuState* state) { stop(state, End::Leave); }
     static const void* on_link(CpuState* state, uint64_t) { stop(state, End::Link); }
     static const void* on_lookup(CpuState* state) { stop(state, End::Lookup); }
@@ -96,10 +148,15 @@ class Machine {
     uint8_t* cxx_stack_;
     x64::JumpCacheEntry* jump_cache_;
     size_t used_ = 0;
+    stack_t old_stack_{};
+    struct sigaction old_action_ {};
     void* back_[5];
 };
 
-// What the block does to `cpu`, by the book. Memory is real. The result is where control goes (0: Exit).
-uint64_t interpret(const ir::Block& block, CpuState& cpu);
+inline constexpr uint64_t kFaulted = 0xfa017edfa017ed01;
+
+// What the block does to `cpu`, by the book. Memory is real, but for `forbidden`, a page that faults. The
+// result is where control goes (0: Exit), or kFaulted.
+uint64_t interpret(const ir::Block& block, CpuState& cpu, uint64_t forbidden);
 
 }  // namespace armature::test

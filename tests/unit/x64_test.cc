@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The code generator against an interpreter: random blocks of integer operations, with operands in pinned registers,
-// memory homes, constants and temporaries, more live values than registers, flags that must survive whatever destroys
-// EFLAGS; once with all the host offers and once with each feature masked.
+// The code generator against an interpreter: random blocks of integer operations, with operands in pinned
+// registers, memory homes, constants and temporaries, more live values than registers, flags that must
+// survive whatever destroys EFLAGS; once with all the host offers and once with each feature masked.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -37,8 +37,14 @@ constexpr size_t kDataSize = 256;
 
 alignas(64) uint8_t data[kDataSize];
 
+uint64_t forbidden_page() {
+    static void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return reinterpret_cast<uint64_t>(page);
+}
+
 void print_block(const ir::Block& block) {
-    ir::Printer::print(block, [](void*, const char* text, size_t size) { std::fwrite(text, 1, size, stderr); }, nullptr);
+    ir::Printer::print(
+        block, [](void*, const char* text, size_t size) { std::fwrite(text, 1, size, stderr); }, nullptr);
 }
 
 // Makes random blocks.
@@ -58,20 +64,34 @@ class Generator {
     }
     uint32_t pick(uint32_t limit) { return random_() % limit; }
     uint64_t number() {
-        static constexpr uint64_t kSpecial[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, ~uint64_t{0},
-                                                uint64_t{1} << 63, (uint64_t{1} << 63) - 1, 0x100000000};
+        static constexpr uint64_t kSpecial[] = {0,
+                                                1,
+                                                2,
+                                                0x7f,
+                                                0x80,
+                                                0xff,
+                                                0xffff,
+                                                0x7fffffff,
+                                                0x80000000,
+                                                0xffffffff,
+                                                ~uint64_t{0},
+                                                uint64_t{1} << 63,
+                                                (uint64_t{1} << 63) - 1,
+                                                0x100000000};
         if (pick(3)) return kSpecial[pick(std::size(kSpecial))];
         return uint64_t{static_cast<uint32_t>(random_())} << 32 | static_cast<uint32_t>(random_());
     }
 
   private:
-    static constexpr Op kBinary[] = {Op::Add, Op::Sub, Op::And, Op::Or, Op::Xor, Op::AndNot, Op::Mul, Op::UDiv, Op::SDiv,
-                                     Op::Shl, Op::Shr, Op::Sar, Op::Ror, Op::Add, Op::Sub, Op::Add};
-    static constexpr Op kUnary[] = {Op::ZExt8, Op::ZExt16, Op::SExt8, Op::SExt16, Op::Not, Op::Neg, Op::Clz, Op::Cls,
-                                    Op::Rbit, Op::Bswap, Op::Rev16};
+    static constexpr Op kBinary[] = {Op::Add, Op::Sub,  Op::And,  Op::Or,  Op::Xor, Op::AndNot,
+                                     Op::Mul, Op::UDiv, Op::SDiv, Op::Shl, Op::Shr, Op::Sar,
+                                     Op::Ror, Op::Add,  Op::Sub,  Op::Add};
+    static constexpr Op kUnary[] = {Op::ZExt8, Op::ZExt16, Op::SExt8, Op::SExt16, Op::Not,  Op::Neg,
+                                    Op::Clz,   Op::Cls,    Op::Rbit,  Op::Bswap,  Op::Rev16};
     static constexpr Op kFlagSetters[] = {Op::AddS, Op::SubS, Op::SubS, Op::AndS};
-    static constexpr Op kAtomic[] = {Op::AtomicAdd, Op::AtomicClear, Op::AtomicSet, Op::AtomicXor, Op::AtomicSwap,
-                                     Op::AtomicSMax, Op::AtomicSMin, Op::AtomicUMax, Op::AtomicUMin};
+    static constexpr Op kAtomic[] = {Op::AtomicAdd,  Op::AtomicClear, Op::AtomicSet,
+                                     Op::AtomicXor,  Op::AtomicSwap,  Op::AtomicSMax,
+                                     Op::AtomicSMin, Op::AtomicUMax,  Op::AtomicUMin};
 
     Type type() { return pick(2) ? Type::I64 : Type::I32; }
     std::vector<Value>& pool(Type t) { return t == Type::I64 ? wide_ : narrow_; }
@@ -91,16 +111,21 @@ class Generator {
         const size_t range = pick(6) ? std::min<size_t>(p.size(), 5) : p.size();
         return p[p.size() - 1 - pick(static_cast<uint32_t>(range))];
     }
-    Value vector() { return vectors_[vectors_.size() - 1 - pick(std::min<uint32_t>(6, static_cast<uint32_t>(vectors_.size())))]; }
+    Value vector() {
+        return vectors_[vectors_.size() - 1 -
+                        pick(std::min<uint32_t>(6, static_cast<uint32_t>(vectors_.size())))];
+    }
     Value flags() {
         if (flags_.empty() || pick(6) == 0) {
-            const Value f = pick(3) ? b.emit(Op::GetFlags, Type::Flags) : b.emit(Op::FlagsNzcv, Type::Flags, {}, {}, {}, {}, pick(16));
+            const Value f = pick(3) ? b.emit(Op::GetFlags, Type::Flags)
+                                    : b.emit(Op::FlagsNzcv, Type::Flags, {}, {}, {}, {}, pick(16));
             flags_.push_back(f);
             return f;
         }
         return flags_[flags_.size() - 1 - pick(std::min<uint32_t>(3, static_cast<uint32_t>(flags_.size())))];
     }
-    Value conditional(Op op, Type t, Value f, Value x = {}, Value y = {}, uint64_t imm = 0, uint8_t width = 0) {
+    Value conditional(Op op, Type t, Value f, Value x = {}, Value y = {}, uint64_t imm = 0,
+                      uint8_t width = 0) {
         const Value v = b.emit(op, t, f, x, y, {}, imm, width);
         b.inst(v).cond = static_cast<Cond>(pick(14));
         return v;
@@ -115,7 +140,8 @@ class Generator {
         if (t == Type::V128) vectors_.push_back(v);
     }
     void memory_step() {
-        const Value address = b.constant(Type::I64, reinterpret_cast<uint64_t>(data + 64));
+        const Value address =
+            b.constant(Type::I64, pick(16) ? reinterpret_cast<uint64_t>(data + 64) : forbidden_page() + 64);
         const Type t = type();
         const auto width = static_cast<uint8_t>(1u << pick(t == Type::I64 ? 4 : 3));
         static constexpr uint8_t kVectorWidth[] = {1, 2, 4, 8, 16};
@@ -174,7 +200,8 @@ class Generator {
                 return;
             case 11:
                 if (pick(2)) {
-                    keep(b.emit(pick(2) ? Op::UMulH : Op::SMulH, Type::I64, value(Type::I64), value(Type::I64)));
+                    keep(b.emit(pick(2) ? Op::UMulH : Op::SMulH, Type::I64, value(Type::I64),
+                                value(Type::I64)));
                 } else {
                     keep(b.emit(Op::Crc32, Type::I32, value(Type::I32), value(Type::I64), {}, {}, pick(2),
                                 static_cast<uint8_t>(1u << pick(4))));
@@ -201,8 +228,8 @@ class Generator {
                 keep(conditional(Op::CondBit, t, flags()));
                 return;
             case 17:
-                set(conditional(pick(2) ? Op::CcmpSub : Op::CcmpAdd, Type::Flags, flags(), value(t), value(t), pick(16),
-                                t == Type::I32 ? 4 : 8));
+                set(conditional(pick(2) ? Op::CcmpSub : Op::CcmpAdd, Type::Flags, flags(), value(t), value(t),
+                                pick(16), t == Type::I32 ? 4 : 8));
                 return;
             case 18:
                 switch (pick(4)) {
@@ -288,7 +315,8 @@ std::string difference(const CpuState& expected, const CpuState& got) {
         if (!(expected.v[n] == got.v[n])) return "v" + std::to_string(n);
     }
     if (expected.nzcv() != got.nzcv()) {
-        std::snprintf(text, sizeof text, "nzcv: expected %x, got %x", expected.nzcv() >> 28, got.nzcv() >> 28);
+        std::snprintf(text, sizeof text, "nzcv: expected %x, got %x", expected.nzcv() >> 28,
+                      got.nzcv() >> 28);
         return text;
     }
     return "";
@@ -316,7 +344,7 @@ void fuzz(unsigned count, unsigned size, bool memory, uint32_t first_seed) {
         CpuState& expected = *new (arena.allocate(sizeof(CpuState), alignof(CpuState))) CpuState;
         std::memcpy(static_cast<void*>(&expected), &cpu, sizeof cpu);
         std::memcpy(data, before, kDataSize);
-        const uint64_t target = armature::test::interpret(block, expected);
+        const uint64_t target = armature::test::interpret(block, expected, forbidden_page());
         uint8_t after[kDataSize];
         std::memcpy(after, data, kDataSize);
 
@@ -324,7 +352,12 @@ void fuzz(unsigned count, unsigned size, bool memory, uint32_t first_seed) {
         ASSERT_TRUE(machine.run(block, arena)) << "seed " << seed;
         std::string wrong_state = difference(expected, cpu);
         if (wrong_state.empty() && std::memcmp(data, after, kDataSize) != 0) wrong_state = "memory";
-        if (wrong_state.empty() && block.end.kind != ir::Terminator::Exit && cpu.pc != target) wrong_state = "target";
+        if (wrong_state.empty() &&
+            (machine.end == Machine::End::Fault) != (target == armature::test::kFaulted))
+            wrong_state = "fault or none";
+        if (target == armature::test::kFaulted) machine.cpu.pc = target;
+        if (wrong_state.empty() && block.end.kind != ir::Terminator::Exit && cpu.pc != target)
+            wrong_state = "target";
         if (!wrong_state.empty()) {
             print_block(block);
             FAIL() << "seed " << seed << ", size " << size << ": " << wrong_state;
