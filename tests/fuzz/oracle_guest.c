@@ -43,7 +43,9 @@ static void leave(const ucontext_t* uc, const siginfo_t* info, int signo) {
     c->out.signal = (uint32_t)signo;
     c->out.fault_address = signo == SIGSEGV || signo == SIGBUS ? (uint64_t)info->si_addr : 0;
     memcpy(c->out.memory, (void*)FUZZ_WINDOW, FUZZ_MEMORY);
-    memset((void*)(FUZZ_CODE_BASE + (uint64_t)c->slot * FUZZ_SLOT), 0, FUZZ_SLOT);
+    char* code = (char*)(FUZZ_CODE_BASE + (uint64_t)c->slot * FUZZ_SLOT);
+    memset(code, 0, FUZZ_SLOT);
+    __builtin___clear_cache(code, code + FUZZ_SLOT);
     batch->done = next_case;
 }
 

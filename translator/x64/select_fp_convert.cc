@@ -94,11 +94,10 @@ uint8_t to_integer(Context& e, const Inst& i, const Reg64& r, const Xmm& x, Cont
     return kJs;
 }
 
-// Raises Inexact if b is not integral, and nothing else: b fits.
-void raise_inexact(Context& e, const Inst& i) {
+// Raises Inexact if x (operand b) is not integral, and nothing else: it fits. Its registers are asked for by
+// the caller, before any jump: making room for them may store or load a register.
+void raise_inexact(Context& e, const Inst& i, const Xmm& x, const Xmm& t) {
     constexpr uint8_t kTowardsZero = 3;
-    const Xmm x = e.vuse(i.b);
-    const Xmm t = e.vtemp();
     if (i.op == ir::Op::FToI || (i.imm & ir::kFpScalar)) {
         is_double(i) ? e.c.roundsd(t, x, kTowardsZero) : e.c.roundss(t, x, kTowardsZero);
     } else {
@@ -112,13 +111,15 @@ void emit_FToI(Context& e, const Inst& i) {
     e.clobber_flags();
     const Xmm x = e.vuse(i.a);
     const Reg64 r = e.def(self(e, i));
+    const Xmm original = e.vuse(i.b);
+    const Xmm t = e.vtemp();
     Context::Jump too_big;
     const uint8_t bad = to_integer(e, i, r, x, &too_big);
     Context::Cold cold;
     cold.emit = convert_cold;
     cold.inst = &i;
     cold.from = e.jcc_forward(bad);
-    if (i.b != i.a) raise_inexact(e, i);
+    if (i.b != i.a) raise_inexact(e, i, original, t);
     cold.back = e.here();
     cold.g[0] = static_cast<int8_t>(r.getIdx());
     cold.v[0] = static_cast<int8_t>(x.getIdx());
@@ -200,7 +201,7 @@ void lanes_cold(Context& e, const Context::Cold& cold) {
 
 void lanes_by_helper(Context& e, const Inst& i, Helper helper) {
     e.clobber_flags();
-    if (i.op == ir::Op::FToIVec && i.b != i.a) raise_inexact(e, i);
+    if (i.op == ir::Op::FToIVec && i.b != i.a) raise_inexact(e, i, e.vuse(i.b), e.vtemp());
     e.c.movaps(e.state(kScratch, 128), e.vuse(i.a));
     e.call_cold(ir::kHelperFunctions[static_cast<unsigned>(helper)]);
     e.c.movaps(e.vdef(self(e, i)), e.state(kScratch, 128));
@@ -214,6 +215,7 @@ void emit_FToIVec(Context& e, const Inst& i) {
     if (!e.host.avx512 && (is_double(i) || is_unsigned(i))) return lanes_by_helper(e, i, helper);
     e.clobber_flags();
     const Xmm x = e.vuse(i.a);
+    const Xmm original = e.vuse(i.b);
     const Xmm d = e.vdef(self(e, i));
     const Xmm t = e.vtemp();
     uint64_t indefinite = ~uint64_t{0};
@@ -234,7 +236,7 @@ void emit_FToIVec(Context& e, const Inst& i) {
     cold.emit = lanes_cold;
     cold.inst = &i;
     cold.from = e.jcc_forward(kJne);
-    if (i.b != i.a) raise_inexact(e, i);
+    if (i.b != i.a) raise_inexact(e, i, original, t);
     cold.back = e.here();
     cold.v[0] = static_cast<int8_t>(x.getIdx());
     cold.v[1] = static_cast<int8_t>(d.getIdx());
