@@ -8,18 +8,12 @@
 // set_qc() cuts too.
 #pragma once
 
+#include "translator/ir/shift_mode.h"
 #include "translator/lift/handlers.h"
 
 namespace armature::translator::lift {
 
-// Immediate of Helper::VShift.
-struct ShiftMode {
-    static constexpr unsigned kLane = 3;      // mask of the lane size
-    static constexpr unsigned kUnsigned = 4;  // lanes are unsigned
-    static constexpr unsigned kRound = 8;
-    static constexpr unsigned kSaturate = 16;
-    static constexpr unsigned kToUnsigned = 32;  // signed lanes, saturated to unsigned (SQSHLU)
-};
+using ir::ShiftMode;
 
 struct Simd {
     ir::Builder& b;
@@ -164,5 +158,26 @@ template <typename F>
 void set_narrow(Lifter& l, F f, const Simd& simd, Value result) {
     l.b.set_v(f.d(), upper_half(f) ? simd.join_low(l.b.get_v(f.d()), result) : result);
 }
+
+// The handlers of an instruction's vector and scalar rows, Name_v and Name_s: wrapper(*this, f, the rest).
+#define VECTOR_AND_SCALAR(Name, wrapper, ...) \
+    HANDLER(Name##_v) {                       \
+        wrapper(*this, f, __VA_ARGS__);       \
+    }                                         \
+    HANDLER(Name##_s) {                       \
+        wrapper(*this, f, __VA_ARGS__);       \
+    }
+
+// The handlers of a pair that differs only in signedness: the last argument is the body of a function with
+// the parameters `args`, which may ask for kSigned.
+#define SIGNED_AND_UNSIGNED(SName, UName, wrapper, args, ...) \
+    HANDLER(SName) {                                          \
+        [[maybe_unused]] constexpr bool kSigned = true;       \
+        wrapper(*this, f, args{__VA_ARGS__});                 \
+    }                                                         \
+    HANDLER(UName) {                                          \
+        [[maybe_unused]] constexpr bool kSigned = false;      \
+        wrapper(*this, f, args{__VA_ARGS__});                 \
+    }
 
 }  // namespace armature::translator::lift

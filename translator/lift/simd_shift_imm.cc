@@ -73,51 +73,42 @@ uint64_t lane_ones(unsigned lane) {
 
 }  // namespace
 
-#define VECTOR_AND_SCALAR(Name, ...) \
-    HANDLER(Name##_v) {              \
-        __VA_ARGS__;                 \
-    }                                \
-    HANDLER(Name##_s) {              \
-        __VA_ARGS__;                 \
-    }
 #define LANES [](const Simd& s, unsigned lane, Value d, Value n, unsigned count)
 
-VECTOR_AND_SCALAR(SSHR, shift(
-                            *this, f, false, LANES { return s.sar(lane, n, count); }))
-VECTOR_AND_SCALAR(USHR, shift(
-                            *this, f, false, LANES { return s.shr(lane, n, count); }))
-VECTOR_AND_SCALAR(SSRA, shift(
-                            *this, f, false, LANES { return s.add(lane, d, s.sar(lane, n, count)); }))
-VECTOR_AND_SCALAR(USRA, shift(
-                            *this, f, false, LANES { return s.add(lane, d, s.shr(lane, n, count)); }))
-VECTOR_AND_SCALAR(SRSHR, shift(
-                             *this, f, false, LANES { return s.round_shift_right(lane, n, count, true); }))
-VECTOR_AND_SCALAR(URSHR, shift(
-                             *this, f, false, LANES { return s.round_shift_right(lane, n, count, false); }))
-VECTOR_AND_SCALAR(SRSRA, shift(
-                             *this, f, false,
-                             LANES { return s.add(lane, d, s.round_shift_right(lane, n, count, true)); }))
-VECTOR_AND_SCALAR(URSRA, shift(
-                             *this, f, false,
-                             LANES { return s.add(lane, d, s.round_shift_right(lane, n, count, false)); }))
-VECTOR_AND_SCALAR(SHL, shift(
-                           *this, f, true, LANES { return s.shl(lane, n, count); }))
-VECTOR_AND_SCALAR(SLI, shift(
-                           *this, f, true, LANES {
-                               if (count == 0) return n;
-                               const uint64_t kept = ~(~uint64_t{0} << count);
-                               return s.or_(s.and_(d, s.splat(lane, kept)), s.shl(lane, n, count));
-                           }))
-VECTOR_AND_SCALAR(SRI, shift(
-                           *this, f, false, LANES {
-                               if (count == 8u << lane) return d;
-                               const uint64_t kept = ~(lane_ones(lane) >> count);
-                               return s.or_(s.and_(d, s.splat(lane, kept)), s.shr(lane, n, count));
-                           }))
+VECTOR_AND_SCALAR(
+    SSHR, shift, false, LANES { return s.sar(lane, n, count); })
+VECTOR_AND_SCALAR(
+    USHR, shift, false, LANES { return s.shr(lane, n, count); })
+VECTOR_AND_SCALAR(
+    SSRA, shift, false, LANES { return s.add(lane, d, s.sar(lane, n, count)); })
+VECTOR_AND_SCALAR(
+    USRA, shift, false, LANES { return s.add(lane, d, s.shr(lane, n, count)); })
+VECTOR_AND_SCALAR(
+    SRSHR, shift, false, LANES { return s.round_shift_right(lane, n, count, true); })
+VECTOR_AND_SCALAR(
+    URSHR, shift, false, LANES { return s.round_shift_right(lane, n, count, false); })
+VECTOR_AND_SCALAR(
+    SRSRA, shift, false, LANES { return s.add(lane, d, s.round_shift_right(lane, n, count, true)); })
+VECTOR_AND_SCALAR(
+    URSRA, shift, false, LANES { return s.add(lane, d, s.round_shift_right(lane, n, count, false)); })
+VECTOR_AND_SCALAR(
+    SHL, shift, true, LANES { return s.shl(lane, n, count); })
+VECTOR_AND_SCALAR(
+    SLI, shift, true, LANES {
+        if (count == 0) return n;
+        const uint64_t kept = ~(~uint64_t{0} << count);
+        return s.or_(s.and_(d, s.splat(lane, kept)), s.shl(lane, n, count));
+    })
+VECTOR_AND_SCALAR(
+    SRI, shift, false, LANES {
+        if (count == 8u << lane) return d;
+        const uint64_t kept = ~(lane_ones(lane) >> count);
+        return s.or_(s.and_(d, s.splat(lane, kept)), s.shr(lane, n, count));
+    })
 
-VECTOR_AND_SCALAR(SQSHL_imm, saturating_left(*this, f, 0))
-VECTOR_AND_SCALAR(UQSHL_imm, saturating_left(*this, f, ShiftMode::kUnsigned))
-VECTOR_AND_SCALAR(SQSHLU, saturating_left(*this, f, ShiftMode::kToUnsigned))
+VECTOR_AND_SCALAR(SQSHL_imm, saturating_left, 0)
+VECTOR_AND_SCALAR(UQSHL_imm, saturating_left, ShiftMode::kUnsigned)
+VECTOR_AND_SCALAR(SQSHLU, saturating_left, ShiftMode::kToUnsigned)
 
 HANDLER(SHRN) {
     narrowing(*this, f, false);
@@ -125,12 +116,12 @@ HANDLER(SHRN) {
 HANDLER(RSHRN) {
     narrowing(*this, f, true);
 }
-VECTOR_AND_SCALAR(SQSHRN, saturating_narrowing(*this, f, true, false, Simd::kSigned))
-VECTOR_AND_SCALAR(SQRSHRN, saturating_narrowing(*this, f, true, true, Simd::kSigned))
-VECTOR_AND_SCALAR(UQSHRN, saturating_narrowing(*this, f, false, false, Simd::kUnsigned))
-VECTOR_AND_SCALAR(UQRSHRN, saturating_narrowing(*this, f, false, true, Simd::kUnsigned))
-VECTOR_AND_SCALAR(SQSHRUN, saturating_narrowing(*this, f, true, false, Simd::kSignedToUnsigned))
-VECTOR_AND_SCALAR(SQRSHRUN, saturating_narrowing(*this, f, true, true, Simd::kSignedToUnsigned))
+VECTOR_AND_SCALAR(SQSHRN, saturating_narrowing, true, false, Simd::kSigned)
+VECTOR_AND_SCALAR(SQRSHRN, saturating_narrowing, true, true, Simd::kSigned)
+VECTOR_AND_SCALAR(UQSHRN, saturating_narrowing, false, false, Simd::kUnsigned)
+VECTOR_AND_SCALAR(UQRSHRN, saturating_narrowing, false, true, Simd::kUnsigned)
+VECTOR_AND_SCALAR(SQSHRUN, saturating_narrowing, true, false, Simd::kSignedToUnsigned)
+VECTOR_AND_SCALAR(SQRSHRUN, saturating_narrowing, true, true, Simd::kSignedToUnsigned)
 
 HANDLER(SSHLL) {
     lengthening(*this, f, true);

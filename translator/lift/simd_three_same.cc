@@ -30,13 +30,6 @@ Value shift_helper(const Simd& s, unsigned lane, Value n, Value m, unsigned mode
 }  // namespace
 
 // HANDLER for the vector and the scalar row of an instruction.
-#define VECTOR_AND_SCALAR(Name, wrapper, ...) \
-    HANDLER(Name##_v) {                       \
-        wrapper(*this, f, __VA_ARGS__);       \
-    }                                         \
-    HANDLER(Name##_s) {                       \
-        wrapper(*this, f, __VA_ARGS__);       \
-    }
 #define LANES [](const Simd& s, unsigned lane, Value n, Value m)
 #define LANES_D [](const Simd& s, unsigned lane, Value d, Value n, Value m)
 

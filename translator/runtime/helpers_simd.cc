@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "translator/ir/helpers.h"
+#include "translator/ir/shift_mode.h"
 
 namespace armature::translator::helper {
 
@@ -120,16 +121,14 @@ void VSshl64(CpuState* cpu, unsigned) {
 }
 
 void VShift(CpuState* cpu, unsigned mode) {
-    // The bits of lift::ShiftMode.
-    const Shift how{(mode & 8) != 0, (mode & 16) != 0};
-    const bool is_unsigned = mode & 4;
-    const bool to_unsigned = mode & 32;
-    by_lane(mode & 3, [&](auto type) {
+    using ir::ShiftMode;
+    const Shift how{(mode & ShiftMode::kRound) != 0, (mode & ShiftMode::kSaturate) != 0};
+    by_lane(mode & ShiftMode::kLane, [&](auto type) {
         using S = decltype(type);
         using U = std::make_unsigned_t<S>;
-        if (is_unsigned) {
+        if (mode & ShiftMode::kUnsigned) {
             shift_lanes<U, U>(cpu, how);
-        } else if (to_unsigned) {
+        } else if (mode & ShiftMode::kToUnsigned) {
             shift_lanes<S, U>(cpu, how);
         } else {
             shift_lanes<S, S>(cpu, how);
