@@ -2,6 +2,7 @@
 #include "plugin-host/life_cycle.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "guest/thread.h"
@@ -103,6 +104,10 @@ void request_reset(Plugin* plugin, bool uninstall, void* function, void* userdat
     remove_all_callbacks(plugin);
     defer([](void* request) { exclusively(complete, request); },
           new Request{plugin, uninstall, {plugin, function, userdata}});
+}
+
+void run_exit_callbacks_at_exit() {
+    atexit([] { run_exit_callbacks(nullptr); });
 }
 
 void before_exit() {

@@ -16,6 +16,9 @@ namespace armature::plugin_host {
 
 void request_reset(Plugin* plugin, bool uninstall, void* function, void* userdata);
 
+// When a plugin itself ends the process with exit(): the others get their exit callbacks even so.
+void run_exit_callbacks_at_exit();
+
 // guest::Observer's functions.
 void before_exit();
 void before_exec();

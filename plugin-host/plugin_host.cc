@@ -14,6 +14,7 @@
 #include "plugin-host/command_line.h"
 #include "plugin-host/events.h"
 #include "plugin-host/exports.h"
+#include "plugin-host/life_cycle.h"
 #include "plugin-host/object.h"
 #include "plugin-host/plugin.h"
 
@@ -134,7 +135,9 @@ bool load_all(std::string* error) {
 }
 
 void attach() {
-    if (!plugins().empty()) attach_events();
+    if (plugins().empty()) return;
+    attach_events();
+    run_exit_callbacks_at_exit();
 }
 
 }  // namespace armature::plugin_host
