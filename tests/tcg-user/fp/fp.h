@@ -47,7 +47,8 @@ struct FpResult {
         CHECK_ROW(instruction " fpsr", result.status, want_status);   \
     } while (0)
 
-/* The result alone: for the two cases where the emulator's cumulative flags are known to differ (see docs/limits.md). */
+/* The result alone: for the two cases where the emulator's cumulative flags are known to differ (see
+ * docs/limits.md). */
 #define CHECK_FP_RESULT(instruction, a, b, c, fpcr, want_value) \
     CHECK_ROW(instruction, FP_RUN(instruction, a, b, c, fpcr).value, want_value)
 
