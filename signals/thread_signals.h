@@ -61,7 +61,7 @@ struct ThreadSignals {
 
 // The top byte of an address is a tag that memory accesses ignore.
 constexpr uint64_t untagged(uint64_t address) {
-    return static_cast<uint64_t>(static_cast<int64_t>(address << 8) >> 8);
+    return address & static_cast<uint64_t>(static_cast<int64_t>(address << 8) >> 8);
 }
 
 ThreadSignals* state_of(guest::Thread* thread);
