@@ -69,7 +69,12 @@ void call_fix(Context& e, const Context::Cold& cold) {
     for (unsigned n = 0; n < 3; n++) {
         if (cold.v[n] >= 0) e.c.movaps(e.state(kScratch + n * 16, 128), Xmm(cold.v[n]));
     }
-    e.c.movaps(e.state(kScratch + kResultSlot * 16, 128), Xmm(cold.v[3]));
+    const size_t result = kScratch + kResultSlot * 16;
+    e.c.movaps(e.state(result, 128), Xmm(cold.v[3]));
+    if (is_scalar(*cold.inst)) {  // a NaN above the scalar is nobody's
+        if (!is_double(*cold.inst)) e.c.mov(e.state(result + 4, 32), 0);
+        e.c.mov(e.state(result + 8, 64), 0);
+    }
     e.call_cold(ir::kHelperFunctions[cold.data]);
     e.c.movaps(Xmm(cold.v[3]), e.state(kScratch, 128));
     e.jmp_back(cold.back);
@@ -83,6 +88,7 @@ void fix_nan(Context& e, const Inst& i, Helper single, const Xmm& d, const Xmm* 
              const Xmm* c = nullptr) {
     Context::Cold cold;
     cold.emit = call_fix;
+    cold.inst = &i;
     cold.from = jump_if_unordered(e, i, d, d);
     cold.back = e.here();
     cold.v[0] = static_cast<int8_t>(a->getIdx());
