@@ -13,12 +13,11 @@ using namespace fp;
 namespace fp {
 
 Value round_to_integral(const Lifter& l, Value value, unsigned z, bool is_scalar, Rounding rounding) {
-    if (rounding == Rounding::Away) {
-        return is_scalar ? helper_scalar(l, Helper::RoundAwayF32, z, value)
-                         : helper_vector(l, Helper::RoundAwayF32, z, 1, value);
-    }
-    constexpr uint8_t kHost[] = {ir::kRoundNearest, ir::kRoundUp, ir::kRoundDown, ir::kRoundZero};
-    const uint64_t mode = kHost[static_cast<unsigned>(rounding)] | ir::kRoundQuiet;
+    if (rounding == Rounding::Away && !is_scalar) return helper_vector(l, Helper::RoundAwayF32, z, 1, value);
+    constexpr uint8_t kHost[] = {ir::kRoundNearest | ir::kRoundQuiet, ir::kRoundUp | ir::kRoundQuiet,
+                                 ir::kRoundDown | ir::kRoundQuiet, ir::kRoundZero | ir::kRoundQuiet,
+                                 ir::kRoundAway};
+    const uint64_t mode = kHost[static_cast<unsigned>(rounding)];
     const uint64_t imm = mode << ir::kFpRoundShift;
     if (is_scalar) return scalar(l, Op::FRound, z, value, {}, {}, imm);
     return l.b.emit(Op::FRound, Type::V128, value, {}, {}, {}, imm, width_of(z));

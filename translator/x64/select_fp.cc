@@ -64,6 +64,9 @@ Context::Jump jump_if_unordered(Context& e, const Inst& i, const Xmm& x, const X
 }
 
 // Cold code: registers v[0..2] to scratch slots 0..2 and v[3] to kResultSlot, helper `data`, slot 0 to v[3].
+// The upper part of `data` is the size of a scalar, 0 for vectors: a NaN above a scalar is nobody's.
+constexpr unsigned kScalarBytesShift = 16;
+constexpr unsigned kHelperMask = (1u << kScalarBytesShift) - 1;
 void call_fix(Context& e, const Context::Cold& cold) {
     e.bind(cold.from);
     for (unsigned n = 0; n < 3; n++) {
@@ -71,11 +74,10 @@ void call_fix(Context& e, const Context::Cold& cold) {
     }
     const size_t result = kScratch + kResultSlot * 16;
     e.c.movaps(e.state(result, 128), Xmm(cold.v[3]));
-    if (is_scalar(*cold.inst)) {  // a NaN above the scalar is nobody's
-        if (!is_double(*cold.inst)) e.c.mov(e.state(result + 4, 32), 0);
-        e.c.mov(e.state(result + 8, 64), 0);
-    }
-    e.call_cold(ir::kHelperFunctions[cold.data]);
+    const unsigned scalar_bytes = static_cast<unsigned>(cold.data >> kScalarBytesShift);
+    if (scalar_bytes == 4) e.c.mov(e.state(result + 4, 32), 0);
+    if (scalar_bytes) e.c.mov(e.state(result + 8, 64), 0);
+    e.call_cold(ir::kHelperFunctions[cold.data & kHelperMask]);
     e.c.movaps(Xmm(cold.v[3]), e.state(kScratch, 128));
     e.jmp_back(cold.back);
 }
@@ -88,14 +90,13 @@ void fix_nan(Context& e, const Inst& i, Helper single, const Xmm& d, const Xmm* 
              const Xmm* c = nullptr) {
     Context::Cold cold;
     cold.emit = call_fix;
-    cold.inst = &i;
     cold.from = jump_if_unordered(e, i, d, d);
     cold.back = e.here();
     cold.v[0] = static_cast<int8_t>(a->getIdx());
     if (b) cold.v[1] = static_cast<int8_t>(b->getIdx());
     if (c) cold.v[2] = static_cast<int8_t>(c->getIdx());
     cold.v[3] = static_cast<int8_t>(d.getIdx());
-    cold.data = helper_of(i, single);
+    cold.data = helper_of(i, single) | (is_scalar(i) ? 1u << i.width : 0) << kScalarBytesShift;
     e.cold(cold);
 }
 
@@ -299,12 +300,63 @@ void emit_FCmp(Context& e, const Inst& i) {
     e.produce_flags(self(e, i), FlagsAt::EflagsFcmp);
 }
 
+namespace {
+
+// To nearest, ties away from zero: truncated, and one further from zero if half or more was cut off. Every
+// step is exact, so nothing is raised. What is integral, infinite or a NaN by its size stays as truncation
+// leaves it.
+void round_away(Context& e, const Inst& i, const Xmm& d, const Xmm& x) {
+    const bool wide = is_double(i);
+    constexpr uint64_t kSign64 = uint64_t{1} << 63;
+    constexpr uint64_t kSign32 = uint64_t{1} << 31;
+    const Xmm cut = e.vtemp();
+    const Xmm step = e.vtemp();
+    const auto sign = wide ? e.constant128(kSign64, 0) : e.constant128(kSign32, 0);
+    e.c.movaps(d, x);
+    wide ? e.c.roundsd(d, x, ir::kRoundZero | ir::kRoundQuiet)
+         : e.c.roundss(d, x, ir::kRoundZero | ir::kRoundQuiet);
+    if (wide) {
+        const Xbyak::Reg64 limit = e.temp();
+        e.c.movq(e.c.rax, x);
+        e.c.add(e.c.rax, e.c.rax);
+        e.c.mov(limit, uint64_t{0x4330000000000000} << 1);  // 2^52
+        e.c.cmp(e.c.rax, limit);
+    } else {
+        e.c.movd(e.c.eax, x);
+        e.c.add(e.c.eax, e.c.eax);
+        e.c.cmp(e.c.eax, 0x4b000000u << 1);  // 2^23
+    }
+    const Context::Jump large = e.jcc_forward(kAE);
+    e.c.movaps(cut, x);
+    wide ? e.c.subsd(cut, d) : e.c.subss(cut, d);
+    e.c.movaps(step, cut);
+    e.c.andps(step, sign);
+    e.c.xorps(cut, step);  // its magnitude
+    constexpr uint64_t kHalf64 = 0x3fe0000000000000;
+    constexpr uint64_t kOne64 = 0x3ff0000000000000;
+    constexpr uint64_t kHalf32 = 0x3f000000;
+    constexpr uint64_t kOne32 = 0x3f800000;
+    constexpr uint8_t kNotLess = 5;
+    wide ? e.c.cmpsd(cut, e.constant128(kHalf64, 0), kNotLess)
+         : e.c.cmpss(cut, e.constant128(kHalf32, 0), kNotLess);
+    e.c.andps(cut, wide ? e.constant128(kOne64, 0) : e.constant128(kOne32, 0));
+    e.c.movaps(step, x);
+    e.c.andps(step, sign);
+    e.c.orps(cut, step);  // one or zero, with the operand's sign: -0.3 becomes -0
+    wide ? e.c.addsd(d, cut) : e.c.addss(d, cut);
+    e.bind(large);
+}
+
+}  // namespace
+
 void emit_FRound(Context& e, const Inst& i) {
     e.clobber_flags();
     const Xmm x = e.vuse(i.a);
     const Xmm d = e.vdef(self(e, i));
     const uint8_t mode = static_cast<uint8_t>(i.imm >> ir::kFpRoundShift);
-    if (is_scalar(i)) {
+    if (mode == ir::kRoundAway) {
+        round_away(e, i, d, x);
+    } else if (is_scalar(i)) {
         e.c.movaps(d, x);
         is_double(i) ? e.c.roundsd(d, x, mode) : e.c.roundss(d, x, mode);
     } else {
