@@ -15,6 +15,7 @@ using Xbyak::CodeGenerator;
 using Xbyak::Reg64;
 using Xbyak::Xmm;
 using Xbyak::util::r15;
+using Xbyak::util::r8d;
 using Xbyak::util::rax;
 using Xbyak::util::rcx;
 using Xbyak::util::rdi;
@@ -32,8 +33,9 @@ constexpr size_t kHostSp = offsetof(guest::CpuState, host_sp);
 constexpr size_t kCxxSp = offsetof(guest::CpuState, cxx_sp);
 constexpr size_t kExitRequest = offsetof(guest::CpuState, exit_request);
 constexpr size_t kJumpCache = offsetof(guest::CpuState, jump_cache);
-constexpr int kPair = 16;         // a guest and a host return address
-constexpr int kReturnSearch = 4;  // pairs that a return looks at before it gives up the prediction
+constexpr uint32_t kMxcsrControl = 0xffc0;  // all but the sticky exception flags
+constexpr int kPair = 16;                   // a guest and a host return address
+constexpr int kReturnSearch = 4;            // pairs that a return looks at before it gives up the prediction
 
 // C++ preserves these.
 constexpr uint32_t kCalleeSaved = 1u << RBX | 1u << RBP | 1u << R12 | 1u << R13 | 1u << R14;
@@ -80,6 +82,30 @@ class ThunkWriter {
         c.mov(rsp, state(kHostSp));
         c.ldmxcsr(state(kMxcsr, 32));
     }
+    // The same around a short call, with r8 free. Loading MXCSR is slow, and mostly needless: as a rule the
+    // guest's rounding and masks are C++'s own, and the call raises no new exception flag.
+    void to_host_quickly() {
+        Xbyak::Label same;
+        c.stmxcsr(state(kMxcsr, 32));
+        c.mov(r8d, state(kMxcsr, 32));
+        c.xor_(r8d, state(kHostMxcsr, 32));
+        c.test(r8d, kMxcsrControl);
+        c.je(same);
+        c.ldmxcsr(state(kHostMxcsr, 32));
+        c.L(same);
+        c.mov(state(kHostSp), rsp);
+        c.mov(rsp, state(kCxxSp));
+    }
+    void to_guest_quickly() {
+        Xbyak::Label same;
+        c.stmxcsr(c.dword[rsp - 8]);
+        c.mov(r8d, c.dword[rsp - 8]);
+        c.mov(rsp, state(kHostSp));
+        c.cmp(r8d, state(kMxcsr, 32));
+        c.je(same);
+        c.ldmxcsr(state(kMxcsr, 32));
+        c.L(same);
+    }
     void state_argument() { c.lea(rdi, c.ptr[r15 - kStateBias]); }
     void call(const void* function) {
         c.mov(rax, reinterpret_cast<uint64_t>(function));
@@ -103,9 +129,9 @@ const void* emit_call(ThunkWriter& w, bool with_state) {
     w.align();
     const void* entry = w.here();
     w.store_pinned(with_state);
-    w.to_host();
+    w.to_host_quickly();
     w.c.call(rax);
-    w.to_guest();
+    w.to_guest_quickly();
     w.load_pinned(with_state);
     w.c.ret();
     return entry;
