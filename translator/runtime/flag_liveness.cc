@@ -5,7 +5,7 @@
 //
 // A fault between here and the overwriting instruction would show a handler the old NZCV instead of these;
 // what the program computes cannot differ, as nothing reads them. The switch `flag-liveness` makes even that
-// exact.
+// exact, and so do plugins, -d cpu and -one-insn-per-tb.
 #include <cstring>
 
 #include "guest/address_space.h"

@@ -107,11 +107,17 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, c
     }
     ir::Block block = builder.finish();
     block.mask_tags = tags_seen;
+    block.parallel = parallel.load(std::memory_order_relaxed) || !opt::enabled(opt::k_single_thread);
     return block;
 }
 
 bool flags_live_out(const ir::Block& block) {
-    if (!opt::enabled(opt::k_flag_liveness)) return true;
+    // Plugins and -d cpu may look at NZCV where the program does not; -one-insn-per-tb is for looking
+    // closely.
+    if (!opt::enabled(opt::k_flag_liveness) || hooks.translate || guest::options.one_insn_per_tb ||
+        support::log_enabled(LogItem::Cpu)) {
+        return true;
+    }
     switch (block.end.kind) {
         case ir::Terminator::Jump:
             return flags_live_at(block.end.target, block.address);
