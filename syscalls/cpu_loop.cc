@@ -6,7 +6,9 @@
 // the handler is known (signals::deliver_pending). x0 keeps the first argument until then, so that making a
 // call again is a matter of the program counter alone.
 #include "guest/observer.h"
+#include "guest/user_access.h"
 #include "signals/signals.h"
+#include "support/log.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
 #include "syscalls/syscalls.h"
@@ -50,6 +52,13 @@ void system_call(Thread* thread) {
     cpu.x[0] = static_cast<uint64_t>(result);
 }
 
+// Worth a line under -d unimp: an encoding that nobody defined, or one that the translator does not know.
+void log_undefined(const CpuState& cpu) {
+    uint32_t encoding = 0;
+    if (!support::log_enabled(support::LogItem::Unimp) || !guest::read_object(&encoding, cpu.pc)) return;
+    support::log_printf("undefined instruction at 0x%lx: encoding 0x%08x\n", cpu.pc, encoding);
+}
+
 }  // namespace
 
 void run_until_exit(Thread* thread) {
@@ -60,6 +69,8 @@ void run_until_exit(Thread* thread) {
                 system_call(thread);
                 break;
             case translator::ExitReason::Undefined:
+                log_undefined(thread->cpu);
+                [[fallthrough]];
             case translator::ExitReason::Breakpoint:
             case translator::ExitReason::Fault:
                 signals::deliver_fault(thread, exit);

@@ -62,7 +62,7 @@ std::string print_pointer(const Value& v) {
     return v.value ? print_hex(v) : "NULL";
 }
 std::string print_octal(const Value& v) {
-    return print("0%o", static_cast<unsigned>(v.value));
+    return print("%#o", static_cast<unsigned>(v.value));
 }
 std::string print_dirfd(const Value& v) {
     return static_cast<int>(v.value) == AT_FDCWD ? "AT_FDCWD" : print_int(v);
@@ -280,7 +280,7 @@ constexpr FlagRow kFlags[] = {
 };
 
 std::string print_flags(std::string_view table, uint64_t value) {
-    std::string text;
+    std::string text = table == "open" && (value & O_ACCMODE) == O_RDONLY ? "O_RDONLY" : "";
     for (const FlagRow& row : kFlags) {
         if (row.table != table || row.value == 0 || (value & row.value) != row.value) continue;
         if (!text.empty()) text += '|';
@@ -289,9 +289,7 @@ std::string print_flags(std::string_view table, uint64_t value) {
     }
     if (value || text.empty()) {
         if (!text.empty()) text += '|';
-        text += value             ? print("0x%llx", static_cast<unsigned long long>(value))
-                : table == "open" ? "O_RDONLY"
-                                  : "0";
+        text += value ? print("0x%llx", static_cast<unsigned long long>(value)) : "0";
     }
     return text;
 }

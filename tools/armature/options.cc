@@ -41,7 +41,8 @@ namespace {
 
 constexpr CpuModel kModels[] = {
     {"default", "everything that is implemented"},     {"max", "the same"},
-    {"cortex-a53", "accepted for scripts; the same"},  {"cortex-a57", "accepted for scripts; the same"},
+    {"cortex-a35", "accepted for scripts; the same"},  {"cortex-a53", "accepted for scripts; the same"},
+    {"cortex-a55", "accepted for scripts; the same"},  {"cortex-a57", "accepted for scripts; the same"},
     {"cortex-a72", "accepted for scripts; the same"},  {"cortex-a76", "accepted for scripts; the same"},
     {"neoverse-n1", "accepted for scripts; the same"},
 };
