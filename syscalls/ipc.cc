@@ -16,6 +16,7 @@
 #include "guest/user_access.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
+#include "translator/translator.h"
 
 namespace armature::syscalls {
 namespace {
@@ -110,6 +111,7 @@ int64_t sys_shmat(Thread*, Arguments a) {
     if (result < 0) return result == -EEXIST ? -EINVAL : result;
     address = static_cast<uint64_t>(result);
     const uint64_t host_flags = (flags & ~static_cast<uint64_t>(SHM_EXEC | SHM_RND)) | SHM_REMAP;
+    translator::become_parallel();
     result = host_call(SYS_shmat, a[0], address, host_flags);
     if (result < 0) {
         space.unmap(address, size);

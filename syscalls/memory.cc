@@ -10,6 +10,7 @@
 #include "guest/address_space.h"
 #include "syscalls/call.h"
 #include "syscalls/host_numbers.h"
+#include "translator/translator.h"
 
 namespace armature::syscalls {
 namespace {
@@ -52,6 +53,8 @@ bool guest_owns(uint64_t begin, uint64_t size) {
 
 int64_t sys_mmap(Thread*, Arguments a) {
     if (a[5] % kPageSize != 0) return -EINVAL;
+    constexpr uint64_t kShared = MAP_SHARED;  // a bit of MAP_SHARED_VALIDATE too
+    if ((a[3] & kShared) && (a[2] & PROT_WRITE)) translator::become_parallel();
     return space().map(a[0], a[1], static_cast<int>(a[2]) & ~kProtBti, static_cast<int>(a[3]) & ~kMap32Bit,
                        static_cast<int>(a[4]), a[5]);
 }
@@ -63,6 +66,9 @@ int64_t sys_munmap(Thread*, Arguments a) {
 int64_t sys_mprotect(Thread*, Arguments a) {
     const int prot = static_cast<int>(a[2]) & ~kProtBti;
     if ((prot & kProtGrows) == kProtGrows) return -EINVAL;
+    guest::Mapping mapping;
+    if ((prot & PROT_WRITE) && space().find(a[0], &mapping) && (mapping.flags & MAP_SHARED))
+        translator::become_parallel();
     return space().protect(a[0], a[1], prot);
 }
 

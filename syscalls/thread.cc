@@ -75,6 +75,7 @@ void discard_thread(Thread* thread) {
 }
 
 Thread* make_thread(Thread* parent, const CloneRequest& request) {
+    translator::become_parallel();
     auto* thread = new (std::nothrow) Thread;
     if (!thread) return nullptr;
     copy_cpu(&thread->cpu, parent->cpu);

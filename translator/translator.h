@@ -59,6 +59,10 @@ void invalidate(uint64_t begin, uint64_t end);
 // Drops every translation; waits for no thread: running threads leave at their next poll.
 void flush_all();
 
+// From now on somebody else may see the guest's memory at the same time: a second thread, or a process through shared
+// memory. Before that, atomic operations are translated without locks. Call before it happens.
+void become_parallel();
+
 // Stop the world: runs fn while no vCPU executes translated code (the caller's own thread counts as stopped). Used to
 // complete plugin reset/uninstall. May be called from any thread, also from plugin callbacks: then it runs as soon as
 // all vCPUs (this one included) have left translated code.

@@ -27,6 +27,7 @@ using boost::context::detail::transfer_t;
 namespace runtime {
 
 bool tags_seen = false;
+std::atomic<bool> parallel{false};
 Statistics totals;
 
 namespace {
@@ -293,6 +294,10 @@ void invalidate(uint64_t begin, uint64_t end) {
 
 void flush_all() {
     run_exclusive(flush_exclusively, nullptr);
+}
+
+void become_parallel() {
+    if (!parallel.exchange(true) && opt::enabled(opt::k_single_thread)) flush_all();
 }
 
 Statistics statistics() {

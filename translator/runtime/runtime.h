@@ -73,6 +73,7 @@ void trace_host_code(const ir::Block& block, const x64::CompiledCode& code, cons
 void trace_execution(const guest::CpuState& cpu, const TranslatedBlock& block);
 bool in_debug_filter(uint64_t address);
 
+extern std::atomic<bool> parallel;  // see become_parallel
 extern bool tags_seen;  // an address with a tag in the top byte was used: translations mask from now on
 extern Statistics totals;
 

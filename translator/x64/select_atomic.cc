@@ -29,6 +29,12 @@ constexpr size_t kExclusiveSize = offsetof(guest::CpuState, exclusive_size);
 constexpr size_t kExclusiveValue = offsetof(guest::CpuState, exclusive_value);
 constexpr int kOpenMonitor = -1;
 
+// The LOCK prefix, unless nobody else can see memory: then one instruction is atomic enough, as signals are taken between
+// guest instructions only.
+void lock(Context& e) {
+    if (e.block().parallel) e.c.lock();
+}
+
 void load_accumulator(Context& e, const RegExp& at, unsigned bytes) {
     if (bytes < 4) {
         e.c.movzx(eax, memory(at, bytes));
@@ -57,7 +63,7 @@ void swap_loop(Context& e, const Inst& i, F f) {
     const uint32_t again = e.here();
     f(t, operand);
     e.fault_point(i, true);
-    e.c.lock();
+    lock(e);
     e.c.cmpxchg(memory(at, i.width), sized(t, i.width * 8u));
     impl(e).jcc_to(kNE, again);
     if (!impl(e).value_used()) return;
@@ -69,7 +75,7 @@ void swap_loop(Context& e, const Inst& i, F f) {
 using LockedForm = void (Xbyak::CodeGenerator::*)(const Xbyak::Operand&, const Xbyak::Operand&);
 void locked(Context& e, const Inst& i, LockedForm form, Reg64 operand, const RegExp& at) {
     e.fault_point(i, true);
-    e.c.lock();
+    lock(e);
     (e.c.*form)(memory(at, i.width), sized(operand, i.width * 8u));
 }
 
@@ -128,7 +134,7 @@ void compare_exchange_16(Context& e, const Inst& i, Reg64 at, Xmm desired) {
     e.c.movq(rbx, desired);
     e.c.pextrq(rcx, desired, 1);
     impl(e).fault_with_x0_in_state(i);
-    e.c.lock();
+    lock(e);
     e.c.cmpxchg16b(e.c.ptr[at]);
     e.c.mov(rbx, e.state(0, 64));
 }
@@ -143,7 +149,7 @@ void emit_AtomicAdd(Context& e, const Inst& i) {
     if (!impl(e).value_used()) return locked(e, i, &Xbyak::CodeGenerator::add, e.use(i.c), at);
     const Reg64 t = e.use_copy(i.c);
     e.fault_point(i, true);
-    e.c.lock();
+    lock(e);
     e.c.xadd(memory(at, i.width), sized(t, i.width * 8u));
     zero_extend(e, t, t, i.width);
     e.def_in(self(e), t);
@@ -175,7 +181,14 @@ void emit_AtomicSwap(Context& e, const Inst& i) {
     const RegExp at = e.address(i);
     const Reg64 t = e.use_copy(i.c);
     e.fault_point(i, true);
-    e.c.xchg(memory(at, i.width), sized(t, i.width * 8u));
+    if (e.block().parallel) {
+        e.c.xchg(memory(at, i.width), sized(t, i.width * 8u));  // locks by itself
+    } else {
+        load_accumulator(e, at, i.width);
+        e.fault_point(i, true);
+        e.c.mov(memory(at, i.width), sized(t, i.width * 8u));
+        e.c.mov(t, rax);
+    }
     if (!impl(e).value_used()) return;
     zero_extend(e, t, t, i.width);
     e.def_in(self(e), t);
@@ -200,7 +213,7 @@ void emit_Cas(Context& e, const Inst& i) {
     const Reg64 desired = e.use(i.d);
     e.use_in(i.c, rax);
     e.fault_point(i, true);
-    e.c.lock();
+    lock(e);
     e.c.cmpxchg(memory(at, i.width), sized(desired, i.width * 8u));
     if (!impl(e).value_used()) return;
     zero_extend(e, rax, rax, i.width);
@@ -247,7 +260,7 @@ void emit_LoadV128Atomic(Context& e, const Inst& i) {
     e.c.mov(rax, rbx);
     e.c.mov(rdx, rcx);
     e.fault_point(i, false);
-    e.c.lock();
+    lock(e);
     e.c.cmpxchg16b(e.c.ptr[at]);
     e.c.movq(d, rax);
     e.c.pinsrq(d, rdx, 1);
@@ -331,7 +344,7 @@ void emit_StoreExclusive(Context& e, const Inst& i) {
     const Allocator::Short wrong_size = r.jcc_short(kNE);
     e.c.mov(rax, e.state(kExclusiveValue, 64));
     e.fault_point(i, true);
-    e.c.lock();
+    lock(e);
     e.c.cmpxchg(memory(RegExp(at), i.width), sized(value, i.width * 8u));
     e.c.setne(d.cvt8());
     r.bind(wrong_address);

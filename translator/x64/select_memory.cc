@@ -60,6 +60,7 @@ void emit_Store(Context& e, const Inst& i) {
 }
 
 void emit_StoreRelease(Context& e, const Inst& i) {
+    if (!e.block().parallel) return emit_Store(e, i);
     const RegExp at = e.address(i);
     const Reg64 value = e.use_copy(i.c);
     e.fault_point(i, true);
@@ -117,6 +118,7 @@ void emit_ZeroBlock(Context& e, const Inst& i) {
 }
 
 void emit_Fence(Context& e, const Inst&) {
+    if (!e.block().parallel) return;
     e.clobber_flags();
     e.c.lock();
     e.c.or_(e.c.dword[Xbyak::util::rsp], 0);
