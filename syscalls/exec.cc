@@ -69,6 +69,8 @@ uint64_t pointer(const void* p) {
 }
 
 constexpr uint64_t kCwd = static_cast<uint64_t>(AT_FDCWD);
+constexpr uint64_t kOpenProgram =
+    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;  // whatever it is, do not wait for it
 constexpr size_t kMostArguments = 0x7ffffff;
 
 // The program's name as the kernel would form it for AT_EXECFN and for scripts.
@@ -102,7 +104,7 @@ int64_t read_argv(std::vector<uint64_t>* argv, uint64_t array) {
 
 // Opens what is to be executed, as the kernel's open_exec does.
 int64_t open_program(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t flags) {
-    const uint64_t open_flags = O_RDONLY | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+    const uint64_t open_flags = kOpenProgram | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
     int64_t fd = open_in_root(thread, path, open_flags, 0);
     if (fd == kNotInRoot) {
         if (flags & AT_EMPTY_PATH) {
@@ -110,9 +112,9 @@ int64_t open_program(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t fla
             if (!guest::read_object(&first, path)) return -EFAULT;
             if (first == 0) {
                 // The descriptor may be O_PATH or write-only: open the file again for reading.
-                char name[32];
-                snprintf(name, sizeof name, "/proc/self/fd/%d", static_cast<int>(dirfd));
-                fd = host_call(SYS_openat, kCwd, pointer(name), O_RDONLY | O_CLOEXEC);
+                char name[40];
+                snprintf(name, sizeof name, "/proc/thread-self/fd/%d", static_cast<int>(dirfd));
+                fd = host_call(SYS_openat, kCwd, pointer(name), kOpenProgram);
                 if (fd == -ENOENT) fd = host_call(SYS_fcntl, dirfd, F_DUPFD_CLOEXEC, 0);
             }
         }

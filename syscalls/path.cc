@@ -54,6 +54,13 @@ int64_t open_below(Thread* thread, uint64_t path, uint64_t flags, uint64_t mode)
     how.mode = mode;
     how.resolve = RESOLVE_IN_ROOT;
     for (;;) {
+        // What only looks at names never sleeps for long; an interruption must not look like an absent file.
+        if (flags & O_PATH) {
+            const int64_t fd =
+                host_call(SYS_openat2, static_cast<uint64_t>(root_fd), path, pointer(&how), sizeof how);
+            if (fd != -EAGAIN) return fd;
+            continue;
+        }
         const int64_t fd = blocking_call(thread, SYS_openat2, static_cast<uint64_t>(root_fd), path,
                                          pointer(&how), sizeof how);
         if (fd != -EAGAIN) return fd;  // a rename raced with "..": look again
@@ -121,14 +128,14 @@ InRoot::~InRoot() {
 }
 
 const char* InRoot::name() {
-    snprintf(name_, sizeof name_, "/proc/self/fd/%d", static_cast<int>(fd_));
+    snprintf(name_, sizeof name_, "/proc/thread-self/fd/%d", static_cast<int>(fd_));
     return name_;
 }
 
 std::string path_of_descriptor(int64_t fd) {
-    char name[32];
+    char name[40];
     char target[4096];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", static_cast<int>(fd));
+    snprintf(name, sizeof name, "/proc/thread-self/fd/%d", static_cast<int>(fd));
     const ssize_t length = readlink(name, target, sizeof target);
     return length > 0 ? std::string(target, static_cast<size_t>(length)) : std::string();
 }

@@ -36,12 +36,13 @@ class InRoot {
 
   private:
     int64_t fd_;
-    char name_[32];
+    char name_[40];
 };
 
 inline constexpr char kEmptyPath[] = "";
 
-// What a descriptor was opened as: the target of /proc/self/fd/N. Empty if it is not known.
+// What a descriptor was opened as: the target of /proc/thread-self/fd/N (the first thread, which
+// /proc/self means, may have ended). Empty if it is not known.
 std::string path_of_descriptor(int64_t fd);
 
 }  // namespace armature::syscalls

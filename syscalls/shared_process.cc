@@ -18,6 +18,7 @@
 #include "signals/signals.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
+#include "translator/translator.h"
 
 namespace armature::syscalls {
 namespace {
@@ -82,6 +83,7 @@ void* helper_main(void* argument) {
 }  // namespace
 
 int64_t start_shared_process(Thread* parent, const CloneRequest& request) {
+    translator::become_parallel();
     Start start{nullptr, request, 0};
     start.thread = make_thread(parent, request);
     if (!start.thread) return -ENOMEM;

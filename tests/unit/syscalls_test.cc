@@ -28,6 +28,7 @@
 #include "syscalls/open_flags.h"
 #include "syscalls/script.h"
 #include "syscalls/strace.h"
+#include "translator/translator.h"
 
 namespace armature::syscalls {
 namespace {
@@ -53,6 +54,7 @@ class Syscalls : public ::testing::Test {
         static bool initialised = false;
         if (!initialised) {
             support::reserve_descriptors();
+            translator::initialise();
             signals::initialise();
             ProgramInfo program;
             program.path = "/bin/true";
