@@ -337,7 +337,7 @@ TEST(Strace, FormatsByTheTable) {
     const uint64_t open[6] = {kCwd, address("/etc/x\n"), 02000000 | kGuestDirectory, 0, 0, 0};
     EXPECT_EQ(format_argument("dirfd", open, 0, nullptr), "AT_FDCWD");
     EXPECT_EQ(format_argument("path", open, 1, nullptr), "\"/etc/x\\n\"");
-    EXPECT_EQ(format_argument("flags:open", open, 2, nullptr), "O_DIRECTORY|O_CLOEXEC");
+    EXPECT_EQ(format_argument("flags:open", open, 2, nullptr), "O_RDONLY|O_DIRECTORY|O_CLOEXEC");
     EXPECT_EQ(format_argument("flags:open", open, 3, nullptr), "O_RDONLY");
     const uint64_t bad[6] = {1};
     EXPECT_EQ(format_argument("path", bad, 0, nullptr), "0x1");
