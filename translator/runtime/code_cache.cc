@@ -57,6 +57,7 @@ void CodeCache::initialise(size_t bytes) {
     buckets_ = reserve<std::atomic<TranslatedBlock*>>(kBuckets);
     pages_ = reserve<PageEntry*>(kPageBuckets);
     by_code_ = reserve<TranslatedBlock*>(max_blocks_);
+    code_offsets_ = reserve<uint32_t>(max_blocks_);
     const int fd = new_memory_object(bytes);
     executable_ = view(nullptr, bytes, PROT_READ | PROT_EXEC, fd);
     writable_ = view(nullptr, bytes, PROT_READ | PROT_WRITE, fd);
@@ -120,6 +121,7 @@ TranslatedBlock* CodeCache::publish(uint64_t address, uint64_t guest_end, const 
     block->next_in_page = *slot;
     *slot = block;
     by_code_[count] = block;
+    code_offsets_[count] = static_cast<uint32_t>(block->code - executable_);
     block_count_.store(count + 1, std::memory_order_release);
     auto& head = buckets_[bucket(address)];
     block->next_in_bucket.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -227,19 +229,13 @@ void CodeCache::drop_all() {
 }
 
 TranslatedBlock* CodeCache::block_of(uintptr_t host) const {
-    const size_t count = block_count_.load(std::memory_order_acquire);
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        const size_t middle = (low + high) / 2;
-        if (reinterpret_cast<uintptr_t>(by_code_[middle]->code) <= host) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low == 0) return nullptr;
-    TranslatedBlock* block = by_code_[low - 1];
+    if (!contains(host)) return nullptr;
+    const uint32_t offset = static_cast<uint32_t>(host - reinterpret_cast<uintptr_t>(executable_));
+    const uint32_t* const end = code_offsets_ + block_count_.load(std::memory_order_acquire);
+    const uint32_t* const first = code_offsets_;
+    const uint32_t* const after = std::upper_bound(first, end, offset);
+    if (after == code_offsets_) return nullptr;
+    TranslatedBlock* block = by_code_[after - code_offsets_ - 1];
     return host - reinterpret_cast<uintptr_t>(block->code) < block->size ? block : nullptr;
 }
 

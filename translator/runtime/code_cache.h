@@ -117,7 +117,8 @@ class CodeCache {
     std::atomic<uint64_t> generation_{1};
     std::atomic<TranslatedBlock*>* buckets_ = nullptr;
     PageEntry** pages_ = nullptr;
-    TranslatedBlock** by_code_ = nullptr;  // ascending host addresses
+    TranslatedBlock** by_code_ = nullptr;  // in the order of their code
+    uint32_t* code_offsets_ = nullptr;     // where each block's code starts: what block_of searches
     std::atomic<size_t> block_count_{0};
     size_t max_blocks_ = 0;
     support::Arena records_;

@@ -37,7 +37,8 @@ Allocator::Allocator(Xbyak::CodeGenerator& generator, const HostFeatures& featur
     tracks_ = arena.make_array<Track>(block.insts.size() + 1);
     flags_needed_after_ = arena.make_array<uint8_t>(block.insts.size() + 1);
     guest_offsets_ = arena.make_array<uint32_t>(block.guest.size());
-    constants_ = arena.make_array<PooledConstant>(constant_labels.size()).data();
+    const size_t pool = sizeof(PooledConstant) * constant_labels.size();  // not initialised: most blocks use none
+    constants_ = static_cast<PooledConstant*>(arena.allocate(pool, alignof(PooledConstant)));
     file(Bank::General).temporaries = kGeneralTemporaries;
     file(Bank::General).plan = kPinnedX;
     file(Bank::Vector).temporaries = kVectorTemporaries;
