@@ -41,8 +41,14 @@
  * From version 2 on, registers and memory are handed over in GLib's arrays. A plugin that does not want GLib defines
  * QEMU_PLUGIN_NO_GLIB: then GArray and GByteArray are the two plain structures below. The data of such an array is
  * malloc memory: start a GByteArray as {NULL, 0}; free() its data, and for a GArray both the data and the array.
- * The emulator uses GLib's functions if the plugin is linked with GLib, and plain memory if it is not.
+ * The emulator uses GLib's functions if the plugin is linked with GLib, and plain memory if it is not. Where GLib's header
+ * cannot be found, that is the choice.
  */
+#if !defined(QEMU_PLUGIN_NO_GLIB) && defined(__has_include)
+#if !__has_include(<glib.h>)
+#define QEMU_PLUGIN_NO_GLIB
+#endif
+#endif
 #if QEMU_PLUGIN_VERSION >= 2
 #ifdef QEMU_PLUGIN_NO_GLIB
 typedef struct _GArray {
