@@ -60,12 +60,17 @@ int main(void) {
 
     uint32_t count = 0, other = 0;
     for (int i = 0; i < 8; i++) pthread_create(&threads[i], NULL, waiter, &count);
-    usleep(50000);
-    long moved = futex(&words[1], FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 2, (void*)100, &other, 0);
-    CHECK_EQ(moved, 8);
-    usleep(20000);
-    CHECK_EQ(__atomic_load_n(&count, __ATOMIC_SEQ_CST), 2);
+    long moved = 0;
+    while (moved < 8) {
+        moved +=
+            CHECK_CALL(futex(&words[1], FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, (void*)100, &other, 0));
+    }
+    CHECK_FAILS(futex(&words[1], FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, (void*)100, &other, 1), EAGAIN);
     CHECK_EQ(futex(&words[1], FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 100, NULL, NULL, 0), 0);
+    CHECK_EQ(futex(&other, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 2, NULL, NULL, 0), 2);
+    while (__atomic_load_n(&count, __ATOMIC_SEQ_CST) < 2) sched_yield();
+    usleep(5000);
+    CHECK_EQ(__atomic_load_n(&count, __ATOMIC_SEQ_CST), 2);
     CHECK_EQ(futex(&other, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 100, NULL, NULL, 0), 6);
     for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
     CHECK_EQ(count, 8);
