@@ -11,22 +11,17 @@ static void* add(void* argument) {
     return argument;
 }
 
-#define F(n)                                                     \
-    __attribute__((noinline)) static uint64_t f##n(uint64_t x) { \
-        return x * (2 * n + 1) + (x >> (n % 60));                \
-    }
-#define TEN(x) F(x##0) F(x##1) F(x##2) F(x##3) F(x##4) F(x##5) F(x##6) F(x##7) F(x##8) F(x##9)
-TEN(1)
-TEN(2)
-TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9)
-
+/* Ninety functions of their own. */
+/* clang-format off */
+#define F(n) \
+    __attribute__((noinline)) static uint64_t f##n(uint64_t x) { return x * (2 * n + 1) + (x >> (n % 60)); }
+#define TEN(of, x) of(x##0) of(x##1) of(x##2) of(x##3) of(x##4) of(x##5) of(x##6) of(x##7) of(x##8) of(x##9)
+#define NINETY(of) TEN(of, 1) TEN(of, 2) TEN(of, 3) TEN(of, 4) TEN(of, 5) TEN(of, 6) TEN(of, 7) TEN(of, 8) TEN(of, 9)
 #define NAME(n) f##n,
-#define TEN_NAMES(x) \
-    NAME(x##0)       \
-    NAME(x##1) NAME(x##2) NAME(x##3) NAME(x##4) NAME(x##5) NAME(x##6) NAME(x##7) NAME(x##8) NAME(x##9)
-    static uint64_t (*const kFunctions[])(uint64_t) = {TEN_NAMES(1) TEN_NAMES(2) TEN_NAMES(3) TEN_NAMES(4)
-                                                           TEN_NAMES(5) TEN_NAMES(6) TEN_NAMES(7) TEN_NAMES(8)
-                                                               TEN_NAMES(9)};
+
+NINETY(F)
+static uint64_t (*const kFunctions[])(uint64_t) = {NINETY(NAME)};
+/* clang-format on */
 
 static void* run_all(void* argument) {
     uint64_t x = 1;
