@@ -100,9 +100,10 @@ bool have_root() {
 int64_t open_in_root(Thread* thread, uint64_t path, uint64_t flags, uint64_t mode) {
     if (!is_candidate(path)) return kNotInRoot;
     // openat2 is strict where openat ignores what it does not know.
+    // O_SYNC holds O_DSYNC, O_TMPFILE holds O_DIRECTORY, and O_LARGEFILE is implied.
     constexpr uint64_t kKnown = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
-                                O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |
-                                O_NOATIME | O_CLOEXEC | O_SYNC | O_PATH | O_TMPFILE;
+                                O_ASYNC | O_DIRECT | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_SYNC | O_PATH |
+                                O_TMPFILE;
     flags &= kKnown;
     if (flags & O_PATH) flags &= O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW;
     const bool creates = (flags & O_CREAT) != 0;

@@ -92,7 +92,7 @@ std::string make_auxv(int64_t) {
 
 // The host's line with the fields that tell addresses replaced (proc(5) numbers them from 1).
 std::string make_stat(int64_t fd) {
-    const std::string host = read_whole(fd);
+    std::string host = read_whole(fd);
     const size_t name_end = host.rfind(')');
     if (name_end == std::string::npos) return host;
     const std::pair<int, uint64_t> replaced[] = {

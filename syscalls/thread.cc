@@ -155,7 +155,7 @@ void end_thread(Thread* thread) {
         host_call(SYS_futex, clear, FUTEX_WAKE_OP, 1, 0, clear,
                   FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_LT, 0));
     // The first thread must not return to the C library, which would end the process.
-    while (is_leader) host_call(SYS_exit, static_cast<uint64_t>(status));
+    if (is_leader) host_call(SYS_exit, static_cast<uint64_t>(status));
 }
 
 int64_t sys_exit(Thread* thread, Arguments a) {
