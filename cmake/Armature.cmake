@@ -67,6 +67,8 @@ function(armature_library folder)
     endforeach()
     if(sources)
         add_library(armature_${name} STATIC ${sources})
+        # For executables only: unlike -fPIC, calls inside a library are direct and may be inlined.
+        target_compile_options(armature_${name} PRIVATE -fPIE)
         set(scope PUBLIC)
     else()
         add_library(armature_${name} INTERFACE)
