@@ -256,8 +256,18 @@ bool apply_debug_filter(const char* value, Words* words) {
     });
 }
 
+// Paths that executed programs inherit are absolute, because the guest may have changed its directory by
+// then.
+std::string absolute_path(const std::string& path) {
+    if (path.empty() || path[0] == '/') return path;
+    char* folder = getcwd(nullptr, 0);
+    const std::string absolute = folder ? std::string(folder) + "/" + path : path;
+    free(folder);
+    return absolute;
+}
+
 bool apply_log_file(const char* value, Words* words) {
-    words->log_path = value;
+    words->log_path = absolute_path(value);
     return true;
 }
 
@@ -277,8 +287,19 @@ bool apply_tb_size(const char* value, Words* words) {
     return refuse(words, "-tb-size: \"%s\" is not a number of MiB up to %lu", value, kMostMib);
 }
 
+// The file is the first part, perhaps after "file="; two commas in it are a literal one.
 bool apply_plugin(const char* value, Words*) {
-    options.plugins.push_back(value);
+    std::string text = value;
+    const size_t begin = text.rfind("file=", 0) == 0 ? 5 : 0;
+    size_t end = begin;
+    while (end < text.size() && (text[end] != ',' || text[end + 1] == ',')) end += text[end] == ',' ? 2 : 1;
+    std::string path = text.substr(begin, end - begin);
+    if (path.find(",,") == std::string::npos && access(path.c_str(), F_OK) == 0) {
+        path = absolute_path(path);
+        for (size_t at = 0; (at = path.find(',', at)) != std::string::npos; at += 2) path.insert(at, 1, ',');
+        text.replace(begin, end - begin, path);
+    }
+    options.plugins.push_back(text);
     return true;
 }
 
@@ -335,8 +356,13 @@ bool apply_row(const OptionRow& row, const char* value, Words* words) {
     if (!row.apply(value, words)) return false;
     if (!row.inherited) return true;
     options.words.push_back("-" + std::string(row.spellings, strcspn(row.spellings, " ")));
-    // The root's path was made absolute; that is the one to pass on.
-    if (row.argument) options.words.push_back(row.apply == apply_root ? options.root : value);
+    if (!row.argument) return true;
+    // Where a path was made absolute, that is the one to pass on.
+    const char* word = value;
+    if (row.apply == apply_root) word = options.root.c_str();
+    if (row.apply == apply_log_file) word = words->log_path.c_str();
+    if (row.apply == apply_plugin) word = options.plugins.back().c_str();
+    options.words.push_back(word);
     return true;
 }
 
