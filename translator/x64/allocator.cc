@@ -35,16 +35,17 @@ Allocator::Allocator(Xbyak::CodeGenerator& generator, const HostFeatures& featur
                      support::Arena& arena, std::span<Xbyak::Label> constant_labels)
     : Context(generator, features), block_(block), arena_(arena), constant_labels_(constant_labels) {
     tracks_ = arena.make_array<Track>(block.insts.size() + 1);
-    flags_needed_after_ = arena.make_array<uint8_t>(block.insts.size() + 1);
+    outlook_ = arena.make_array<Outlook>(block.insts.size() + 1);
     guest_offsets_ = arena.make_array<uint32_t>(block.guest.size());
-    const size_t pool = sizeof(PooledConstant) * constant_labels.size();  // not initialised: most blocks use none
+    const size_t pool =
+        sizeof(PooledConstant) * constant_labels.size();  // not initialised: most blocks use none
     constants_ = static_cast<PooledConstant*>(arena.allocate(pool, alignof(PooledConstant)));
     file(Bank::General).temporaries = kGeneralTemporaries;
     file(Bank::General).plan = kPinnedX;
     file(Bank::Vector).temporaries = kVectorTemporaries;
     file(Bank::Vector).plan = kPinnedV;
-    flags_needed_after_[0] = 1;
-    flags_needed_after_[block.insts.size()] = block.flags_live_out;
+    outlook_[0].flags_needed = true;
+    outlook_[block.insts.size()].flags_needed = block.flags_live_out;
 }
 
 // --- Values
@@ -212,9 +213,28 @@ int Allocator::allocate(Bank bank, uint16_t avoid) {
             victim = reg;
         }
     }
+    const int lent = lend(bank, busy);
+    if (lent >= 0) return lent;
     if (victim < 0) return borrow(bank);
     evict(bank, victim);
     return victim;
+}
+
+// A pinned register whose guest register is about to be set, and whose present content nobody needs, is a
+// temporary until then. In code without memory accesses that is most of them.
+int Allocator::lend(Bank bank, uint16_t busy) {
+    RegisterFile& f = file(bank);
+    uint32_t candidates = outlook_[index_].overwritten[static_cast<unsigned>(bank)];
+    for (; candidates; candidates &= candidates - 1) {
+        const int reg = f.plan[__builtin_ctz(candidates)];
+        if (reg == InMemory || ((busy | f.borrowed) & bit(reg))) continue;
+        const uint32_t owner = f.owner[reg];
+        if (owner && tracks_[owner].remaining) continue;
+        if (owner) unbind(bank, owner);
+        f.lent |= bit(reg);
+        return reg;
+    }
+    return -1;
 }
 
 // No temporary is left: a pinned register helps out until the instruction is done. Not across a fault point.
@@ -314,7 +334,7 @@ int Allocator::hinted(Bank bank, uint32_t id, uint32_t a, bool any_dying) {
     if (t.hint < 0) return -1;
     const RegisterFile& f = file(bank);
     const int reg = f.plan[t.hint];
-    if (f.borrowed & bit(reg)) return -1;
+    if ((f.borrowed | f.reserved) & bit(reg)) return -1;
     const uint32_t owner = f.owner[reg];
     if (!owner || !tracks_[owner].remaining) return reg;
     if (dies(owner) && (any_dying || (owner == a && occurrences(owner) == 1))) return reg;

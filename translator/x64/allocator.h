@@ -52,6 +52,7 @@ struct RegisterFile {
     uint16_t locked = 0;       // handed out to the present emitter
     uint16_t reserved = 0;     // its temporaries
     uint16_t borrowed = 0;     // pinned registers that serve as temporaries until it returns
+    uint16_t lent = 0;         // pinned registers that are temporaries until their guest register is set
     const int8_t* plan = nullptr;
 };
 
@@ -72,7 +73,7 @@ class Allocator final : public Context {
     RegisterFile& file(Bank bank) { return files_[static_cast<unsigned>(bank)]; }
     bool constant(ir::Value value, uint64_t* imm) const;
     bool vector_constant(uint32_t id, uint64_t* lo, uint64_t* hi) const;
-    bool rematerialises(uint32_t id) const;             // a constant of either bank: made again wherever it is needed
+    bool rematerialises(uint32_t id) const;  // a constant of either bank: made again wherever it is needed
     ir::Value self() const { return {index_}; }  // the result of the present instruction
     const ir::Inst& current() const { return block_.insts[index_]; }
     unsigned occurrences(uint32_t id) const;  // among the present instruction's operands
@@ -92,6 +93,10 @@ class Allocator final : public Context {
     Xbyak::Xmm vdef_last(ir::Value result) { return Xbyak::Xmm(define_last(Bank::Vector, result.id)); }
     void spill_everything();  // values that outlive this instruction go to memory: a call follows
     void forget_homes();      // guest registers may have changed behind the allocator's back
+    bool in_memory(ir::Value value) const {
+        const Track& t = tracks_[root(value)];
+        return t.reg < 0 && (t.home >= 0 || t.spill >= 0);
+    }
     void load_value(int reg, ir::Value value);  // a copy into a register that is not under management, I64
     void release(Xbyak::Reg64 reg) {
         file(Bank::General).locked &= static_cast<uint16_t>(~(1u << reg.getIdx()));
@@ -164,6 +169,7 @@ class Allocator final : public Context {
     bool can_hint(const ir::Inst& inst) const;
 
     int allocate(Bank bank, uint16_t avoid = 0);
+    int lend(Bank bank, uint16_t busy);
     int borrow(Bank bank);
     void evict(Bank bank, int reg);
     void bind_register(Bank bank, int reg, uint32_t id);
@@ -178,7 +184,8 @@ class Allocator final : public Context {
     void return_borrowed(Bank bank);
     void finish_instruction();
     bool is_temporary(Bank bank, int reg) const {
-        return files_[static_cast<unsigned>(bank)].temporaries >> reg & 1;
+        const RegisterFile& f = files_[static_cast<unsigned>(bank)];
+        return (f.temporaries | f.lent) >> reg & 1;
     }
     Xbyak::Operand& operand_slot(const Xbyak::Operand& operand, bool is_address);
 
@@ -200,8 +207,13 @@ class Allocator final : public Context {
     const ir::Block& block_;
     support::Arena& arena_;
     std::span<Track> tracks_;
-    std::span<uint8_t>
-        flags_needed_after_;  // per instruction: may the guest's NZCV be read before they are set again
+    // Per instruction, what holds from its end on.
+    struct Outlook {
+        uint32_t overwritten[2] =
+            {};  // by bank: guest registers that are set again before anybody can look at them
+        bool flags_needed = false;  // the guest's NZCV may be read before they are set again
+    };
+    std::span<Outlook> outlook_;
     RegisterFile files_[2];
     uint64_t spill_used_ = 0;
     uint32_t index_ = 0;  // present instruction; insts.size() while the terminator is emitted

@@ -13,7 +13,7 @@
 //               Arm:          N;       Z, C;     C;            C, V
 //
 // Guest flags that were set stay in EFLAGS until an instruction destroys them. Only if somebody can still ask
-// for them (flags_needed_after_) are they then stored.
+// for them (Outlook::flags_needed) are they then stored.
 #include "translator/x64/allocator.h"
 
 namespace armature::translator::x64 {
@@ -51,7 +51,7 @@ bool Allocator::guest_flags_needed() const {
         const Op op = current().op;
         if ((ir::info(op).traits & ir::kFaults) || op == Op::CallHelper || op == Op::CallHelperV) return true;
     }
-    return flags_needed_after_[index_];
+    return outlook_[index_].flags_needed;
 }
 
 bool Allocator::flags_busy() const {

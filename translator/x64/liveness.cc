@@ -96,6 +96,7 @@ void Allocator::analyse() {
     // Backward: uses, hints, flags.
     PendingSet pending[2][32];
     uint32_t epoch = 1;
+    uint32_t overwritten[2] = {};
     bool flags_needed = block_.flags_live_out;
     auto use = [this](ir::Value value, uint32_t by) {
         if (!value) return;
@@ -108,7 +109,12 @@ void Allocator::analyse() {
         const Inst& i = block_.insts[id];
         const ir::OpInfo& op = ir::info(i.op);
         Track& t = tracks_[id];
-        flags_needed_after_[id] = flags_needed;
+        Outlook& outlook = outlook_[id];
+        outlook.flags_needed = flags_needed;
+        if (!sees_guest_state(i)) {
+            outlook.overwritten[0] = overwritten[0];
+            outlook.overwritten[1] = overwritten[1];
+        }
         if (t.root != id) {
             t.dead = true;
             continue;
@@ -144,12 +150,15 @@ void Allocator::analyse() {
             const unsigned bank = i.op == Op::SetV;
             const uint32_t value = tracks_[i.a.id].root;
             pending[bank][i.imm] = {value, epoch};
+            overwritten[bank] |= 1u << i.imm;
             if ((bank ? kPinnedV : kPinnedX)[i.imm] != InMemory)
                 tracks_[value].hint = static_cast<int8_t>(i.imm);
         } else if (i.op == Op::GetX || i.op == Op::GetV) {
             pending[i.op == Op::GetV][i.imm] = {};
+            overwritten[i.op == Op::GetV] &= ~(1u << i.imm);
         } else if (sees_guest_state(i)) {
             epoch++;
+            overwritten[0] = overwritten[1] = 0;
         }
 
         if (i.op == Op::FlagsOf) continue;  // it needs the flags of its operand, not the value

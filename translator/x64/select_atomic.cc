@@ -29,8 +29,8 @@ constexpr size_t kExclusiveSize = offsetof(guest::CpuState, exclusive_size);
 constexpr size_t kExclusiveValue = offsetof(guest::CpuState, exclusive_value);
 constexpr int kOpenMonitor = -1;
 
-// The LOCK prefix, unless nobody else can see memory: then one instruction is atomic enough, as signals are taken between
-// guest instructions only.
+// The LOCK prefix, unless nobody else can see memory: then one instruction is atomic enough, as signals are
+// taken between guest instructions only.
 void lock(Context& e) {
     if (e.block().parallel) e.c.lock();
 }

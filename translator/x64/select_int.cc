@@ -330,6 +330,11 @@ void compare(Context& e, const Inst& i, bool is_test) {
         }
         return;
     }
+    if (!is_test && impl(e).in_memory(i.b)) {
+        const Reg a = sized(e.use(i.a), bits);
+        e.c.cmp(a, e.use_rm(i.b, bits));
+        return;
+    }
     const Reg b = sized(e.use(i.b), bits);
     const Operand& a = e.use_rm(i.a, bits);
     if (is_test) {

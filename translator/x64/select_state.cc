@@ -41,7 +41,9 @@ void Allocator::write_home(Bank bank, Value value, unsigned n) {
     const int reg = f.plan[n];
     const bool is_const = block_.insts[id].op == Op::Const;
     if (reg != InMemory) {
-        if (t.reg == reg) return;
+        const bool was_lent = f.lent >> reg & 1;
+        f.lent &= static_cast<uint16_t>(~(1u << reg));
+        if (t.reg == reg && (was_lent || f.owner[reg] == id)) return;
         evict_home(bank, reg);
         if (is_const && t.reg < 0 && block_.insts[id].imm == 0 && !flags_busy()) {
             clobber_flags();
