@@ -210,6 +210,20 @@ bool load(const std::string& path, int fd, const std::vector<std::string>& argum
     return true;
 }
 
+bool check(int fd, const std::string& path, LoadError* error) {
+    ElfFile file;
+    file.fd = fd;
+    file.path = path;
+    FileHead head;
+    if (!check_executable(fd, path, Role::Program, &file.size, error) || !read_head(fd, path, &head, error) ||
+        !read_elf(head, &file, error)) {
+        return false;
+    }
+    ElfFile interpreter;
+    Descriptor descriptor;
+    return file.interpreter.empty() || open_interpreter(file, &interpreter, &descriptor, error);
+}
+
 const Program& current_program() {
     if (!loaded) loaded = new Program;
     return *loaded;

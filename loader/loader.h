@@ -35,6 +35,9 @@ struct Program {
 bool load(const std::string& path, int fd, const std::vector<std::string>& arguments,
           const std::vector<std::string>& environment, Program* program, LoadError* error);
 
+// Would load() accept the headers of this ELF file, and does its interpreter exist and is one? Maps nothing.
+bool check(int fd, const std::string& path, LoadError* error);
+
 const Program& current_program();  // the one that was loaded last
 
 // What kind of program is this, for execve: decides whether the emulator is needed.

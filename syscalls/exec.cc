@@ -28,7 +28,9 @@
 #include "guest/observer.h"
 #include "guest/options.h"
 #include "guest/user_access.h"
+#include "loader/elf_file.h"
 #include "loader/loader.h"
+#include "loader/script.h"
 #include "signals/signals.h"
 #include "support/descriptors.h"
 #include "syscalls/call.h"
@@ -36,7 +38,6 @@
 #include "syscalls/path.h"
 #include "syscalls/proc_files.h"
 #include "syscalls/process.h"
-#include "syscalls/script.h"
 #include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
 
@@ -52,7 +53,7 @@ struct ExecPlan {
     std::string fd_word, self_word, limits_word;
     std::vector<uint64_t> guest_argv;  // addresses, without the final null
     std::vector<uint64_t> argv;        // for the host
-    ScriptLine script;
+    loader::ScriptLine script;
     bool is_script = false;
     std::string host_path;  // what the host kernel is to open instead of the guest's path
 };
@@ -153,6 +154,7 @@ int64_t needs_emulator(Thread* thread, ExecPlan* plan, bool* emulated) {
         if (kind != loader::FileKind::Script) {
             *emulated = kind == loader::FileKind::Aarch64;
             if (kind == loader::FileKind::Unknown) result = error.error ? -error.error : -ENOEXEC;
+            if (*emulated && !loader::check(fd, plan->path, &error)) result = -error.error;
             break;
         }
         if (depth > 4) {
@@ -160,9 +162,13 @@ int64_t needs_emulator(Thread* thread, ExecPlan* plan, bool* emulated) {
             break;
         }
         plan->is_script = true;
-        ScriptLine line;
-        result = read_script_line(fd, &line);
-        if (result < 0) break;
+        loader::ScriptLine line;
+        loader::FileHead head;
+        if (!loader::read_head(fd, plan->path, &head, &error) ||
+            !loader::parse_script(head, plan->path, &line, &error)) {
+            result = -error.error;
+            break;
+        }
         if (depth == 0) plan->script = line;
         const int64_t next = open_program(thread, kCwd, pointer(line.interpreter.c_str()), 0);
         if (opened >= 0) close(static_cast<int>(opened));

@@ -26,7 +26,6 @@
 #include "support/log.h"
 #include "syscalls/call.h"
 #include "syscalls/open_flags.h"
-#include "syscalls/script.h"
 #include "syscalls/strace.h"
 #include "translator/translator.h"
 
@@ -295,6 +294,20 @@ TEST_F(Syscalls, ExecFindsErrorsBeforeThePointOfNoReturn) {
     fchmod(fd, 0755);
     close(fd);
     EXPECT_EQ(exec(path), -ENOEXEC);
+    const auto rewrite = [&path](const std::string& contents) {
+        const int again = ::open(path, O_WRONLY | O_TRUNC);
+        EXPECT_EQ(write(again, contents.data(), contents.size()), static_cast<ssize_t>(contents.size()));
+        close(again);
+    };
+    rewrite("#!/nothing here\n");
+    EXPECT_EQ(exec(path), -ENOENT);
+    rewrite("#!   \n");
+    EXPECT_EQ(exec(path), -ENOEXEC);
+    rewrite(std::string("#!") + path + "\n");
+    EXPECT_EQ(exec(path), -ELOOP);
+    // An AArch64 program that ends in the middle of its header.
+    rewrite(std::string("\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\267\0\1\0\0\0", 24));
+    EXPECT_EQ(exec(path), -ENOEXEC);
     unlink(path);
 }
 
@@ -308,29 +321,6 @@ TEST_F(Syscalls, NativeProgramsRunNatively) {
     int status = 0;
     EXPECT_EQ(call("wait4", child, address(&status), 0, 0), child);
     EXPECT_EQ(WEXITSTATUS(status), 7);
-}
-
-TEST(Script, LinesAreSplitAsTheKernelDoes) {
-    const auto parse = [](const std::string& text, ScriptLine* line) {
-        char path[] = "/tmp/syscalls_test_XXXXXX";
-        const int fd = mkstemp(path);
-        unlink(path);
-        EXPECT_EQ(write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-        const int64_t result = read_script_line(fd, line);
-        close(fd);
-        return result;
-    };
-    ScriptLine line;
-    EXPECT_EQ(parse("#! /bin/sh  -e x \nrest", &line), 0);
-    EXPECT_EQ(line.interpreter, "/bin/sh");
-    EXPECT_EQ(line.argument, "-e x");
-    EXPECT_EQ(parse("#!/bin/sh", &line), 0);
-    EXPECT_EQ(line.interpreter, "/bin/sh");
-    EXPECT_FALSE(line.has_argument);
-    EXPECT_EQ(parse("#!   \n", &line), -ENOEXEC);
-    EXPECT_EQ(parse("#!/" + std::string(300, 'x') + "\n", &line), -ENOEXEC);
-    EXPECT_EQ(parse("#!/bin/sh " + std::string(300, 'x') + "\n", &line), 0);
-    EXPECT_EQ(line.argument.size(), 245u);
 }
 
 TEST(Strace, FormatsByTheTable) {
