@@ -18,18 +18,6 @@ void erase(ir::Inst& inst) {
     inst.type = ir::Type::I64;
 }
 
-void count_uses(ir::Block& block) {
-    ir::Inst* const insts = block.insts.data();
-    for (ir::Inst& inst : block.insts) inst.uses = 0;
-    for (const ir::Inst& inst : block.insts) {
-        insts[inst.a.id].uses++;
-        insts[inst.b.id].uses++;
-        insts[inst.c.id].uses++;
-        insts[inst.d.id].uses++;
-    }
-    insts[block.end.a.id].uses++;
-}
-
 }  // namespace
 
 bool enabled(Pass pass) {
@@ -61,55 +49,50 @@ void drop_dead_state(ir::Block& block) {
     // Backwards: a register is "covered" while a later write is known and nothing in between could look.
     uint32_t covered_x = 0;
     uint32_t covered_v = 0;
-    bool covered_flags = false;
+    uint32_t covered_flags = 0;  // bit 0, as a SetFlags has imm 0
+    const auto set = [](ir::Inst& inst, uint32_t& covered) {
+        const uint32_t bit = 1u << inst.imm;
+        if (covered & bit) {
+            erase(inst);
+        } else {
+            covered |= bit;
+        }
+    };
     for (size_t id = block.insts.size(); id-- > 1;) {
         ir::Inst& inst = block.insts[id];
         const uint8_t traits = ir::info(inst.op).traits;
+        if (traits == ir::kPure) continue;
         if (traits & (ir::kFaults | ir::kEffect | ir::kHelper)) {
-            covered_x = covered_v = 0;
-            covered_flags = false;
-        } else if (inst.op == ir::Op::SetX) {
-            if (covered_x & 1u << inst.imm) {
-                erase(inst);
-            } else {
-                covered_x |= 1u << inst.imm;
-            }
-        } else if (inst.op == ir::Op::SetV) {
-            if (covered_v & 1u << inst.imm) {
-                erase(inst);
-            } else {
-                covered_v |= 1u << inst.imm;
-            }
-        } else if (inst.op == ir::Op::SetFlags) {
-            if (covered_flags) {
-                erase(inst);
-            } else {
-                covered_flags = true;
-            }
-        } else if (inst.op == ir::Op::GetX) {
-            covered_x &= ~(1u << inst.imm);
-        } else if (inst.op == ir::Op::GetV) {
-            covered_v &= ~(1u << inst.imm);
-        } else if (inst.op == ir::Op::GetFlags) {
-            covered_flags = false;
+            covered_x = covered_v = covered_flags = 0;
+            continue;
         }
-    }
-}
-
-void drop_dead_code(ir::Block& block) {
-    for (size_t id = block.insts.size(); id-- > 1;) {
-        ir::Inst& inst = block.insts[id];
-        constexpr uint8_t kDroppable = ir::kPure | ir::kReadsState;
-        if (inst.uses || !(ir::info(inst.op).traits & kDroppable) || inst.op == ir::Op::Const) continue;
-        for (unsigned i = 0; i < 4; i++) block.insts[inst.operand(i).id].uses--;
-        erase(inst);
+        switch (inst.op) {
+            case ir::Op::SetX:
+                set(inst, covered_x);
+                break;
+            case ir::Op::SetV:
+                set(inst, covered_v);
+                break;
+            case ir::Op::SetFlags:
+                set(inst, covered_flags);
+                break;
+            case ir::Op::GetX:
+                covered_x &= ~(1u << inst.imm);
+                break;
+            case ir::Op::GetV:
+                covered_v &= ~(1u << inst.imm);
+                break;
+            case ir::Op::GetFlags:
+                covered_flags = 0;
+                break;
+            default:
+                break;
+        }
     }
 }
 
 void optimise(ir::Block& block) {
     if (enabled(k_drop_dead_state)) drop_dead_state(block);
-    count_uses(block);
-    if (enabled(k_drop_dead_code)) drop_dead_code(block);
 }
 
 }  // namespace armature::translator::opt

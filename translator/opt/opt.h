@@ -18,10 +18,7 @@ enum Pass : unsigned {
 
 // Drops SetX/SetV/SetFlags that a later one overwrites before anything could see them.
 void drop_dead_state(ir::Block& block);
-// Drops pure operations without users, by Inst::uses, which it keeps true.
-void drop_dead_code(ir::Block& block);
-
-// All passes that are on, then the use counts that the code generator needs.
+// All passes that are on. (What nobody uses is left to the code generator, which counts uses anyway.)
 void optimise(ir::Block& block);
 
 bool enabled(Pass pass);
