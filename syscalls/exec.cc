@@ -213,11 +213,13 @@ int64_t exec_emulated(ExecPlan* plan, uint64_t envp) {
     argv.push_back(0);
 
     PointOfNoReturn point;
+    raise_descriptor_limit();
     set_close_on_exec(plan->fd, false);
     set_close_on_exec(self_fd, false);
     const int64_t error = host_call(SYS_execveat, static_cast<uint64_t>(self_fd), pointer(kEmptyPath),
                                     pointer(argv.data()), envp, AT_EMPTY_PATH);
     set_close_on_exec(self_fd, true);
+    restore_descriptor_limit();
     return point.failed(error);
 }
 
@@ -271,7 +273,15 @@ int64_t exec(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t argv, uint6
     // What came before is handled by this program's handlers, not by the next one's defaults.
     if (signals::has_deliverable(thread)) return -signals::kErestartnointr;
     plan_in_use = new ExecPlan;
-    const int64_t error = run_plan(thread, plan_in_use, dirfd, path, argv, envp, flags);
+    int64_t error = run_plan(thread, plan_in_use, dirfd, path, argv, envp, flags);
+    if (error == -EMFILE) {
+        // The kernel needs no free descriptor for an exec.
+        delete plan_in_use;
+        plan_in_use = new ExecPlan;
+        raise_descriptor_limit();
+        error = run_plan(thread, plan_in_use, dirfd, path, argv, envp, flags);
+        restore_descriptor_limit();
+    }
     delete plan_in_use;
     plan_in_use = nullptr;
     return error;

@@ -24,19 +24,34 @@ using guest::Thread;
 
 struct LimitRow {
     int resource;
-    void (*apply)(uint64_t bytes);
+    int64_t (*apply)(uint64_t value);  // of the soft limit; 0 or -errno
 };
 
-void apply_as(uint64_t bytes) {
+int64_t apply_as(uint64_t bytes) {
     guest::AddressSpace::instance().set_limit_as(bytes);
+    return 0;
 }
-void apply_data(uint64_t bytes) {
+int64_t apply_data(uint64_t bytes) {
     guest::AddressSpace::instance().set_limit_data(bytes);
+    return 0;
 }
-void apply_stack(uint64_t) {}  // counts for the next program
+int64_t apply_stack(uint64_t) {
+    return 0;  // counts for the next program
+}
+// The kernel enforces the soft limit. The hard one stays as it is: the emulator needs room for the
+// descriptors with which it starts the next program.
+int64_t apply_descriptors(uint64_t count) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
+    limit.rlim_cur = count;
+    if (count > limit.rlim_max) limit.rlim_max = count;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : -errno;
+}
 
-constexpr LimitRow kLimits[] = {
-    {RLIMIT_AS, apply_as}, {RLIMIT_DATA, apply_data}, {RLIMIT_STACK, apply_stack}};
+constexpr LimitRow kLimits[] = {{RLIMIT_AS, apply_as},
+                                {RLIMIT_DATA, apply_data},
+                                {RLIMIT_STACK, apply_stack},
+                                {RLIMIT_NOFILE, apply_descriptors}};
 constexpr size_t kCount = sizeof kLimits / sizeof kLimits[0];
 
 rlimit current[kCount];
@@ -72,13 +87,18 @@ bool may_raise_hard_limits() {
 int64_t change(int index, const rlimit* wanted, rlimit* old) {
     std::lock_guard guard(table_lock());
     rlimit& limit = current[index];
+    if (kLimits[index].resource == RLIMIT_NOFILE) {
+        // Another process may have changed it.
+        rlimit host{};
+        if (getrlimit(RLIMIT_NOFILE, &host) == 0) limit.rlim_cur = host.rlim_cur;
+    }
     if (old) *old = limit;
     if (!wanted) return 0;
     if (wanted->rlim_cur > wanted->rlim_max) return -EINVAL;
     if (wanted->rlim_max > limit.rlim_max && !may_raise_hard_limits()) return -EPERM;
-    limit = *wanted;
-    kLimits[index].apply(limit.rlim_cur);
-    return 0;
+    const int64_t error = kLimits[index].apply(wanted->rlim_cur);
+    if (error == 0) limit = *wanted;
+    return error;
 }
 
 // `wanted` and `old` are guest addresses or 0.
@@ -99,7 +119,8 @@ void read_limits() {
     if (adopted) return;
     for (size_t i = 0; i < kCount; i++) {
         getrlimit(static_cast<__rlimit_resource_t>(kLimits[i].resource), &current[i]);
-        if (current[i].rlim_cur != RLIM_INFINITY) kLimits[i].apply(current[i].rlim_cur);
+        if (current[i].rlim_cur != RLIM_INFINITY && kLimits[i].resource != RLIMIT_NOFILE)
+            kLimits[i].apply(current[i].rlim_cur);
     }
 }
 
@@ -118,15 +139,30 @@ std::string limits_for_exec() {
 
 bool adopt_limits(const std::string& word) {
     unsigned long long v[2 * kCount];
-    static_assert(kCount == 3);
-    if (sscanf(word.c_str(), "%llx:%llx,%llx:%llx,%llx:%llx", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]) != 6)
-        return false;
+    const char* at = word.c_str();
+    for (size_t i = 0; i < kCount; i++) {
+        int length = 0;
+        if (sscanf(at, "%llx:%llx%n", &v[2 * i], &v[2 * i + 1], &length) != 2) return false;
+        at += length;
+        if (*at == ',') at++;
+    }
     for (size_t i = 0; i < kCount; i++) {
         current[i] = {v[2 * i], v[2 * i + 1]};
         if (current[i].rlim_cur != RLIM_INFINITY) kLimits[i].apply(current[i].rlim_cur);
     }
     adopted = true;
     return true;
+}
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void restore_descriptor_limit() {
+    apply_descriptors(current[index_of(RLIMIT_NOFILE)].rlim_cur);
 }
 
 uint64_t stack_limit() {

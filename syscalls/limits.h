@@ -14,6 +14,10 @@ void read_limits();
 // For a new emulator, as one word.
 std::string limits_for_exec();
 
+// Around an exec of the emulator, which needs descriptors to start with; the new one sets the guest's limit.
+void raise_descriptor_limit();
+void restore_descriptor_limit();
+
 // Gives the guest's limits to the process while it is about to become a native program; puts the process's
 // own back if it did not.
 class HostLimits {
@@ -24,7 +28,7 @@ class HostLimits {
     HostLimits& operator=(const HostLimits&) = delete;
 
   private:
-    rlimit saved_[3];
+    rlimit saved_[4];
 };
 
 }  // namespace armature::syscalls

@@ -182,6 +182,13 @@ bool on_proc(int64_t fd) {
     return fstatfs(static_cast<int>(fd), &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
 }
 
+// Has the process ever opened its own memory for writing? Until then, writes need not be looked at.
+std::atomic<bool> own_memory_writable{false};
+
+bool is_own_memory(std::string_view path) {
+    return pop(&path) == "mem" && is_own_directory(path);
+}
+
 const ProcFile* recognise(std::string_view path) {
     const std::string_view name = pop(&path);
     for (const ProcFile& file : kProcFiles) {
@@ -239,8 +246,18 @@ int64_t substitute_proc_file(Thread*, int64_t fd, uint64_t host_flags) {
         return fd;
     }
     if (host_flags & O_PATH) return fd;
-    const ProcFile* file = recognise(path_of_descriptor(fd));
+    const std::string path = path_of_descriptor(fd);
+    if (is_own_memory(path)) {
+        if ((host_flags & O_ACCMODE) != O_RDONLY) own_memory_writable.store(true, std::memory_order_relaxed);
+        return fd;
+    }
+    const ProcFile* file = recognise(path);
     return file ? replace(fd, *file, host_flags) : fd;
+}
+
+bool is_own_memory_file(uint64_t fd) {
+    return own_memory_writable.load(std::memory_order_relaxed) &&
+           is_own_memory(path_of_descriptor(static_cast<int64_t>(fd)));
 }
 
 bool is_emulator_file(const struct stat& file) {

@@ -21,6 +21,9 @@ bool may_be_on_proc(const struct stat& file);
 // guest's, it is replaced by one that has them, under the same number. Returns the descriptor or -errno.
 int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_flags);
 
+// Is it /proc/self/mem, by whatever name, and was such a file opened for writing?
+bool is_own_memory_file(uint64_t fd);
+
 // The guest looked at the emulator's own executable: did it get there by /proc/self/exe (in any spelling)?
 bool is_emulator_file(const struct stat& file);
 bool is_own_exe_link(uint64_t dirfd, uint64_t path);
