@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "translator/runtime/code_cache.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "support/descriptors.h"
 #include "support/log.h"
 #include "translator/runtime/runtime.h"
 
@@ -30,18 +27,26 @@ T* reserve(size_t count) {
     return static_cast<T*>(memory);
 }
 
-int new_memory_object(size_t bytes) {
-    int fd = memfd_create("armature-code", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
-        support::fatal(1, "cannot create the code buffer: %s", strerror(errno));
-    }
-    return fd;
+// Shared and anonymous: no descriptor that the guest's limit could refuse, no file whose size RLIMIT_FSIZE
+// counts.
+uint8_t* new_memory_object(size_t bytes) {
+    void* memory =
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) support::fatal(1, "cannot create the code buffer: %s", strerror(errno));
+    return static_cast<uint8_t*>(memory);
 }
 
-uint8_t* view(void* at, size_t bytes, int prot, int fd) {
-    void* memory = mmap(at, bytes, prot, MAP_SHARED | MAP_NORESERVE | (at ? MAP_FIXED : 0), fd, 0);
-    if (memory == MAP_FAILED) support::fatal(1, "cannot map the code buffer: %s", strerror(errno));
-    return static_cast<uint8_t*>(memory);
+// A second view of the same memory, which is what mremap makes of an old size of zero; in the place of `at`
+// if given.
+uint8_t* second_view(uint8_t* memory, size_t bytes, uint8_t* at = nullptr) {
+    void* second = mremap(memory, 0, bytes, MREMAP_MAYMOVE | (at ? MREMAP_FIXED : 0), at);
+    if (second == MAP_FAILED) support::fatal(1, "cannot map the code buffer: %s", strerror(errno));
+    return static_cast<uint8_t*>(second);
+}
+
+void make_executable(uint8_t* memory, size_t bytes) {
+    if (mprotect(memory, bytes, PROT_READ | PROT_EXEC) != 0)
+        support::fatal(1, "cannot make the code buffer executable: %s", strerror(errno));
 }
 
 }  // namespace
@@ -58,10 +63,9 @@ void CodeCache::initialise(size_t bytes) {
     pages_ = reserve<PageEntry*>(kPageBuckets);
     by_code_ = reserve<TranslatedBlock*>(max_blocks_);
     code_offsets_ = reserve<uint32_t>(max_blocks_);
-    const int fd = new_memory_object(bytes);
-    executable_ = view(nullptr, bytes, PROT_READ | PROT_EXEC, fd);
-    writable_ = view(nullptr, bytes, PROT_READ | PROT_WRITE, fd);
-    close(fd);  // the mappings keep it; no descriptor is left for the guest to find
+    writable_ = new_memory_object(bytes);
+    executable_ = second_view(writable_, bytes);
+    make_executable(executable_, bytes);
 }
 
 TranslatedBlock* CodeCache::find(uint64_t address) const {
@@ -93,11 +97,30 @@ TranslatedBlock** CodeCache::page_slot(uint64_t page) {
     return &(*at)->blocks;
 }
 
-TranslatedBlock* CodeCache::publish(uint64_t address, uint64_t guest_end, const x64::CompiledCode& code) {
+void CodeCache::note_change(uint64_t begin, uint64_t end) {
+    const uint64_t number = changes_.load(std::memory_order_relaxed);
+    recent_changes_[number % kRecentChanges] = {begin, end};
+    changes_.store(number + 1, std::memory_order_release);
+}
+
+bool CodeCache::changed_since(uint64_t seen, uint64_t begin, uint64_t end) const {
+    const uint64_t now = changes_.load(std::memory_order_relaxed);
+    if (now - seen > kRecentChanges) return true;
+    for (uint64_t number = seen; number != now; number++) {
+        const Range& range = recent_changes_[number % kRecentChanges];
+        if (range.begin < end && range.end > begin) return true;
+    }
+    return false;
+}
+
+CodeCache::Outcome CodeCache::publish(uint64_t changes_seen, uint64_t address, uint64_t guest_end,
+                                      const x64::CompiledCode& code, TranslatedBlock** published) {
     const std::lock_guard guard(mutex_);
-    if (TranslatedBlock* other = find(address)) return other;
+    if (changed_since(changes_seen, address, guest_end)) return Outcome::Stale;
+    *published = find(address);
+    if (*published) return Outcome::Done;
     const size_t count = block_count_.load(std::memory_order_relaxed);
-    if (used_ + code.size > capacity_ || count == max_blocks_) return nullptr;
+    if (used_ + code.size > capacity_ || count == max_blocks_) return Outcome::Full;
 
     std::memcpy(writable_ + used_, code.code, code.size);
     TranslatedBlock* block =
@@ -126,7 +149,8 @@ TranslatedBlock* CodeCache::publish(uint64_t address, uint64_t guest_end, const 
     auto& head = buckets_[bucket(address)];
     block->next_in_bucket.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
     head.store(block, std::memory_order_release);
-    return block;
+    *published = block;
+    return Outcome::Done;
 }
 
 // A rel32 counts from the end of its four bytes.
@@ -185,6 +209,7 @@ void CodeCache::remove(TranslatedBlock* block) {
 
 void CodeCache::invalidate(uint64_t begin, uint64_t end) {
     const std::lock_guard guard(mutex_);
+    note_change(begin, end);
     if (block_count_.load(std::memory_order_relaxed) == 0) return;
     const auto visit = [&](PageEntry* entry) {
         TranslatedBlock** at = &entry->blocks;
@@ -224,6 +249,8 @@ void CodeCache::drop_all() {
     block_count_.store(0, std::memory_order_release);
     used_ = thunks_size_;
     records_.reset();
+    note_change(
+        0, ~uint64_t{0});  // a translation in the making may refer to what plugins had put in the records
     generation_.fetch_add(1, std::memory_order_acq_rel);
     clear_jump_caches();
 }
@@ -240,22 +267,19 @@ TranslatedBlock* CodeCache::block_of(uintptr_t host) const {
 }
 
 void CodeCache::copy_before_fork() {
-    fork_copy_ = support::hide_descriptor(new_memory_object(capacity_));
-    size_t done = 0;
-    while (done < used_) {
-        const ssize_t n = pwrite(fork_copy_, executable_ + done, used_ - done, static_cast<off_t>(done));
-        if (n <= 0) support::fatal(1, "cannot copy the code buffer for fork: %s", strerror(errno));
-        done += static_cast<size_t>(n);
-    }
+    fork_copy_ = new_memory_object(capacity_);
+    madvise(fork_copy_, used_, MADV_POPULATE_WRITE);  // all pages in one go, where the kernel can
+    std::memcpy(fork_copy_, executable_, used_);
 }
 
 void CodeCache::after_fork(bool child) {
     if (child) {
-        view(executable_, capacity_, PROT_READ | PROT_EXEC, fork_copy_);
-        view(writable_, capacity_, PROT_READ | PROT_WRITE, fork_copy_);
+        second_view(fork_copy_, capacity_, executable_);
+        make_executable(executable_, capacity_);
+        second_view(fork_copy_, capacity_, writable_);
     }
-    support::close_hidden_descriptor(fork_copy_);
-    fork_copy_ = -1;
+    munmap(fork_copy_, capacity_);
+    fork_copy_ = nullptr;
 }
 
 }  // namespace armature::translator::runtime

@@ -58,9 +58,14 @@ class CodeCache {
     void initialise(size_t bytes);
 
     TranslatedBlock* find(uint64_t address) const;  // lock-free; null if not translated
-    // Appends code; null if the buffer is full (the caller must flush). If another thread has published the
-    // same block meanwhile, that one is returned.
-    TranslatedBlock* publish(uint64_t address, uint64_t guest_end, const x64::CompiledCode& code);
+    // Appends code. Full: the caller must flush. Stale: what `code` was made from may have changed since the
+    // caller asked for `changes()`, and it must be made again. If another thread has published the same block
+    // meanwhile, that one is returned.
+    enum class Outcome { Done, Full, Stale };
+    Outcome publish(uint64_t changes_seen, uint64_t address, uint64_t guest_end,
+                    const x64::CompiledCode& code, TranslatedBlock** published);
+    // How many invalidations there were. To be read before the guest's code is.
+    uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
     std::span<Probe> keep_probes(size_t count);  // live until everything is dropped
     uint64_t place_thunks(const x64::CompiledCode& code);
     uint64_t thunk_address() const;
@@ -94,12 +99,21 @@ class CodeCache {
     void patch(const Site& site, uint32_t to_offset);
     void unlink_incoming(TranslatedBlock* block);
     void remove(TranslatedBlock* block);
+    void note_change(uint64_t begin, uint64_t end);
+    bool changed_since(uint64_t seen, uint64_t begin, uint64_t end) const;
     TranslatedBlock** page_slot(uint64_t page);
 
     static constexpr unsigned kBucketBits = 16;
     static constexpr unsigned kBuckets = 1u << kBucketBits;
     static constexpr unsigned kPageBuckets = 1u << 12;
     static unsigned bucket(uint64_t address) { return (address >> 2) & (kBuckets - 1); }
+
+    // The latest invalidations, for translations that were in the making meanwhile.
+    static constexpr unsigned kRecentChanges = 32;
+    struct Range {
+        uint64_t begin;
+        uint64_t end;
+    };
 
     struct PageEntry {
         uint64_t page;
@@ -113,8 +127,10 @@ class CodeCache {
     size_t capacity_ = 0;
     size_t used_ = 0;
     size_t thunks_size_ = 0;
-    int fork_copy_ = -1;
+    uint8_t* fork_copy_ = nullptr;
     std::atomic<uint64_t> generation_{1};
+    std::atomic<uint64_t> changes_{0};
+    Range recent_changes_[kRecentChanges] = {};
     std::atomic<TranslatedBlock*>* buckets_ = nullptr;
     PageEntry** pages_ = nullptr;
     TranslatedBlock** by_code_ = nullptr;  // in the order of their code

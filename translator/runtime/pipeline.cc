@@ -178,6 +178,7 @@ bool compile_block(ThreadRuntime& runtime, ir::Block& block, x64::CompiledCode* 
 TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
     unsigned limit = guest::options.one_insn_per_tb ? 1 : kMaxInstructions;
     for (;;) {
+        const uint64_t changes_seen = CodeCache::instance().changes();
         runtime.arena.reset();
         ir::Block block = lift_block(runtime, address, limit, nullptr);
         if (const ProbedBlock* probed = instrument(runtime, block)) {
@@ -191,9 +192,11 @@ TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
                                address);
             continue;
         }
-        TranslatedBlock* published =
-            CodeCache::instance().publish(address, address + block.guest.size() * 4, code);
-        if (!published) return nullptr;
+        TranslatedBlock* published = nullptr;
+        const CodeCache::Outcome outcome = CodeCache::instance().publish(
+            changes_seen, address, address + block.guest.size() * 4, code, &published);
+        if (outcome == CodeCache::Outcome::Stale) continue;
+        if (outcome == CodeCache::Outcome::Full) return nullptr;
         totals.blocks++;
         totals.instructions += block.guest.size();
         if (support::log_enabled(LogItem::OutAsm) && in_debug_filter(address))
