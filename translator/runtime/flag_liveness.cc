@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Are NZCV dead where a block goes on? Looks at the next few guest instructions: dead if they are
-// overwritten, on the straight line, before anything reads them or control leaves that line. Compilers almost
-// never keep flags alive over a branch, so a short look saves most blocks from storing them.
+// Are NZCV dead where a block goes on? Looks at the next few guest instructions: dead if on every way from
+// there they are overwritten before anything reads them. Direct branches inside the page are followed.
+// Compilers almost never keep flags alive over a branch, so a short look saves most blocks from storing them.
 //
 // A fault between here and the overwriting instruction would show a handler the old NZCV instead of these;
 // what the program computes cannot differ, as nothing reads them. The switch `flag-liveness` makes even that
@@ -15,7 +15,8 @@
 namespace armature::translator::runtime {
 namespace {
 
-constexpr unsigned kLookAhead = 12;
+constexpr unsigned kLookAhead = 32;  // instructions on all ways together
+constexpr unsigned kChunk = 16;      // read at a time
 constexpr uint64_t kPageMask = guest::kPageSize - 1;
 
 enum class Effect { None, Overwrites, ReadsOrLeaves };
@@ -51,21 +52,69 @@ Effect effect_of(uint32_t encoding) {
     return Effect::None;
 }
 
-}  // namespace
+// Loads and stores are half of all instructions and leave NZCV alone.
+bool is_load_or_store(uint32_t encoding) {
+    return (encoding & 0x0a000000) == 0x08000000;
+}
 
-bool flags_live_at(uint64_t address, uint64_t same_page_as) {
-    // Only the page that is being translated anyway is looked at: it is known to be there.
-    if ((address ^ same_page_as) & ~kPageMask) return true;
-    uint32_t code[kLookAhead];
-    const uint64_t room = (guest::kPageSize - (address & kPageMask)) / 4;
-    const unsigned count = room < kLookAhead ? static_cast<unsigned>(room) : kLookAhead;
-    if (!guest::read_memory(code, address, count * sizeof(uint32_t))) return true;
-    for (unsigned i = 0; i < count; i++) {
-        const Effect effect = effect_of(code[i]);
+int64_t sign_extended(uint32_t field, unsigned bits) {
+    return static_cast<int64_t>(uint64_t{field} << (64 - bits)) >> (64 - bits);
+}
+
+// A direct branch without a condition on flags: B, BL; CBZ, CBNZ, TBZ, TBNZ may also go on behind it.
+struct Branch {
+    bool direct = false;
+    bool may_fall_through = false;
+    uint64_t target = 0;
+};
+
+Branch direct_branch(uint64_t pc, uint32_t encoding) {
+    if ((encoding & 0x7c000000) == 0x14000000) {
+        return {true, false, pc + static_cast<uint64_t>(sign_extended(encoding & 0x3ffffff, 26) * 4)};
+    }
+    if ((encoding & 0x7e000000) == 0x34000000) {
+        return {true, true, pc + static_cast<uint64_t>(sign_extended(encoding >> 5 & 0x7ffff, 19) * 4)};
+    }
+    if ((encoding & 0x7e000000) == 0x36000000) {
+        return {true, true, pc + static_cast<uint64_t>(sign_extended(encoding >> 5 & 0x3fff, 14) * 4)};
+    }
+    return {};
+}
+
+// Only the page that is being translated anyway is looked at: it is known to be there.
+bool live(uint64_t pc, uint64_t page, unsigned& budget) {
+    uint32_t code[kChunk];
+    unsigned next = 0;
+    unsigned count = 0;
+    for (;; pc += 4) {
+        if (budget == 0 || (pc & ~kPageMask) != page) return true;
+        budget--;
+        if (next == count) {
+            const uint64_t room = (guest::kPageSize - (pc & kPageMask)) / 4;
+            count = room < kChunk ? static_cast<unsigned>(room) : kChunk;
+            next = 0;
+            if (!guest::read_memory(code, pc, count * sizeof(uint32_t))) return true;
+        }
+        const uint32_t encoding = code[next++];
+        if (is_load_or_store(encoding)) continue;
+        const Branch branch = direct_branch(pc, encoding);
+        if (branch.direct) {
+            if (live(branch.target, page, budget)) return true;
+            if (!branch.may_fall_through) return false;
+            continue;
+        }
+        const Effect effect = effect_of(encoding);
         if (effect == Effect::Overwrites) return false;
         if (effect == Effect::ReadsOrLeaves) return true;
     }
-    return true;
+}
+
+}  // namespace
+
+bool flags_live_at(uint64_t address, uint64_t same_page_as) {
+    if (address & 3) return true;
+    unsigned budget = kLookAhead;
+    return live(address, same_page_as & ~kPageMask, budget);
 }
 
 }  // namespace armature::translator::runtime

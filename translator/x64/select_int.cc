@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Integer arithmetic: two-operand x86 forms where an operand dies, LEA where that saves a move or keeps
 // EFLAGS.
+#include <bit>
+
 #include "translator/x64/emit.h"
 
 namespace armature::translator::x64 {
@@ -158,8 +160,19 @@ void emit_Not(Context& e, const Inst& i) {
 // --- Logic
 
 void emit_And(Context& e, const Inst& i) {
-    e.clobber_flags();
     uint64_t mask = 0;
+    if (impl(e).constant(i.b, &mask) && (mask == 0xff || mask == 0xffff || mask == UINT32_MAX)) {
+        const unsigned bits = static_cast<unsigned>(std::bit_width(mask));
+        const Operand& a = e.use_rm(i.a, bits);
+        const Reg64 d = impl(e).def_last(self(e));
+        if (bits == 32) {
+            e.c.mov(d.cvt32(), a);
+        } else {
+            e.c.movzx(d.cvt32(), a);
+        }
+        return;
+    }
+    e.clobber_flags();
     if (i.type == Type::I64 && impl(e).constant(i.b, &mask) && mask <= UINT32_MAX) {
         e.c.and_(e.def_as(self(e), i.a).cvt32(), static_cast<uint32_t>(mask));
         return;
