@@ -113,6 +113,8 @@ int64_t fork_process(Thread* thread, const CloneRequest& request) {
         return pid;
     }
     thread->clear_child_tid = request.flags & CLONE_CHILD_CLEARTID ? request.child_tid : 0;
+    thread->robust_list = 0;
+    thread->robust_list_size = 0;
     if (request.flags & CLONE_CHILD_SETTID)
         guest::write_object(request.child_tid, static_cast<int32_t>(thread->tid));
     if (request.stack) thread->cpu.sp = request.stack;
