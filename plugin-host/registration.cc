@@ -20,6 +20,10 @@ void set(uint64_t id, Event event, Function function, void* userdata, const char
 
 void reset_or_uninstall(uint64_t id, bool uninstall, qemu_plugin_udata_cb_t cb, void* userdata,
                         const char* name) {
+    // Uninstalling is asynchronous: asking once more when it has just been completed is no mistake.
+    for (const Plugin* plugin : plugins()) {
+        if (plugin->id == id && plugin->state == Plugin::State::Gone) return;
+    }
     Plugin* plugin = plugin_of(id, name);
     if (plugin == nullptr) return;
     if (plugin->state == Plugin::State::Installing) {
