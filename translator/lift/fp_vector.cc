@@ -88,6 +88,11 @@ Value element(const Lifter& l, F f) {
     const unsigned index = f.z() ? f.H() : f.H() << 1 | f.L();
     return l.b.emit(Op::VDupLane, Type::V128, l.b.get_v(f.m()), {}, {}, {}, index, width_of(f.z()));
 }
+// For a vector operation: in the lanes that exist only. Elsewhere an infinity would meet a zero.
+template <typename F>
+Value elements(const Lifter& l, F f) {
+    return narrow(l, element(l, f), f.Q());
+}
 
 Value magnitude(const Lifter& l, Value value, unsigned z) {
     return absolute(l, value, z);
@@ -248,14 +253,14 @@ HANDLER(FMLS_v) {
 }
 HANDLER(FMLA_v_elem) {
     const Value d = narrow(*this, b.get_v(f.d()), f.Q());
-    b.set_v(f.d(), narrow(*this, fused(*this, f.z(), d, reg_n(*this, f), element(*this, f), false), f.Q()));
+    b.set_v(f.d(), narrow(*this, fused(*this, f.z(), d, reg_n(*this, f), elements(*this, f), false), f.Q()));
 }
 HANDLER(FMLS_v_elem) {
     const Value d = narrow(*this, b.get_v(f.d()), f.Q());
-    b.set_v(f.d(), narrow(*this, fused(*this, f.z(), d, reg_n(*this, f), element(*this, f), true), f.Q()));
+    b.set_v(f.d(), narrow(*this, fused(*this, f.z(), d, reg_n(*this, f), elements(*this, f), true), f.Q()));
 }
 HANDLER(FMUL_v_elem) {
-    b.set_v(f.d(), narrow(*this, vector(*this, Op::FMul, f.z(), reg_n(*this, f), element(*this, f)), f.Q()));
+    b.set_v(f.d(), narrow(*this, vector(*this, Op::FMul, f.z(), reg_n(*this, f), elements(*this, f)), f.Q()));
 }
 HANDLER(FMULX_v_elem) {
     b.set_v(f.d(), helper_vector(*this, Helper::MulXF32, f.z(), f.Q(), b.get_v(f.n()), element(*this, f)));

@@ -84,6 +84,15 @@ struct Format : F {
     static Bits bits(Real x) { return std::bit_cast<Bits>(x); }
 };
 
+// What an operand counts as: a denormal number is a zero under FPCR.FZ, and says so in FPSR.
+template <typename F>
+typename F::Bits flush_input(guest::CpuState* cpu, typename F::Bits x) {
+    using T = Format<F>;
+    if (!(cpu->fpcr & kFpcrFz) || !T::is_denormal(x)) return x;
+    cpu->fpsr |= kInputDenormal;
+    return x & T::kSign;
+}
+
 // FPProcessNaN: quiet it, or the default NaN if FPCR.DN.
 template <typename F>
 typename F::Bits process_nan(guest::CpuState* cpu, typename F::Bits x) {

@@ -75,7 +75,7 @@ void min_max(CpuState* cpu, Pick pick, bool numbers_win) {
     const Vec128 x = cpu->vector_scratch[0];
     const Vec128 y = cpu->vector_scratch[1];
     each_lane<F>(cpu, F::kLanes, [&](unsigned n) {
-        typename F::Bits values[2] = {lane<F>(x, n), lane<F>(y, n)};
+        typename F::Bits values[2] = {flush_input<F>(cpu, lane<F>(x, n)), flush_input<F>(cpu, lane<F>(y, n))};
         const bool x_quiet = T::is_nan(values[0]) && !T::is_snan(values[0]);
         const bool y_quiet = T::is_nan(values[1]) && !T::is_snan(values[1]);
         if (numbers_win && x_quiet && !T::is_nan(values[1])) return values[1];
@@ -85,10 +85,13 @@ void min_max(CpuState* cpu, Pick pick, bool numbers_win) {
     });
 }
 
-// FPToFixed towards zero: saturates, a NaN gives 0. `I` is the result's type.
+// FPToFixed towards zero: saturates, a NaN gives 0. `I` is the result's type. What fits is inexact if it is
+// not `original`, which x was rounded from.
 template <typename F, typename I>
-I to_integer(CpuState* cpu, typename F::Bits x) {
+I to_integer(CpuState* cpu, typename F::Bits x, typename F::Bits original) {
     using T = Format<F>;
+    x = flush_input<F>(cpu, x);
+    original = flush_input<F>(cpu, original);
     if (T::is_nan(x)) {
         cpu->fpsr |= kInvalid;
         return 0;
@@ -102,21 +105,23 @@ I to_integer(CpuState* cpu, typename F::Bits x) {
         cpu->fpsr |= kInvalid;
         return truncated < 0 ? std::numeric_limits<I>::min() : std::numeric_limits<I>::max();
     }
-    if (truncated != value) cpu->fpsr |= kInexact;
+    if (truncated != T::real(original)) cpu->fpsr |= kInexact;
     return static_cast<I>(truncated);
 }
 
 template <typename F, typename I>
 void lanes_to_integer(CpuState* cpu) {
     const Vec128 x = cpu->vector_scratch[0];
+    const Vec128 original = cpu->vector_scratch[1];
     each_lane<F>(cpu, F::kLanes, [&](unsigned n) {
-        return static_cast<typename F::Bits>(to_integer<F, I>(cpu, lane<F>(x, n)));
+        return static_cast<typename F::Bits>(to_integer<F, I>(cpu, lane<F>(x, n), lane<F>(original, n)));
     });
 }
 template <typename F, typename I>
 void lane_to_integer(CpuState* cpu) {
+    const Vec128* in = cpu->vector_scratch;
     const uint64_t result =
-        static_cast<std::make_unsigned_t<I>>(to_integer<F, I>(cpu, lane<F>(cpu->vector_scratch[0], 0)));
+        static_cast<std::make_unsigned_t<I>>(to_integer<F, I>(cpu, lane<F>(in[0], 0), lane<F>(in[1], 0)));
     cpu->vector_scratch[0] = {result, 0};
 }
 
@@ -134,7 +139,7 @@ void round_away(CpuState* cpu, unsigned immediate) {
     using T = Format<F>;
     const Vec128 x = cpu->vector_scratch[0];
     each_lane<F>(cpu, lanes_of<F>(immediate), [&](unsigned n) {
-        const auto bits = lane<F>(x, n);
+        const auto bits = flush_input<F>(cpu, lane<F>(x, n));
         if (T::is_nan(bits)) return process_nan<F>(cpu, bits);
         return T::bits(std::round(T::real(bits)));
     });
@@ -164,7 +169,7 @@ void round_to_int(CpuState* cpu, unsigned immediate) {
     const Vec128 x = cpu->vector_scratch[0];
     const double limit = std::ldexp(1.0, bits - 1);
     each_lane<F>(cpu, lanes_of<F>(immediate), [&](unsigned n) {
-        const auto input = lane<F>(x, n);
+        const auto input = flush_input<F>(cpu, lane<F>(x, n));
         const double value = T::real(input);
         const double rounded = T::is_nan(input) ? value : round_as(cpu, value, mode);
         if (T::is_nan(input) || rounded >= limit || rounded < -limit) {
@@ -186,18 +191,20 @@ void to_fixed(CpuState* cpu, unsigned immediate) {
     using T = Format<F>;
     const int fraction = static_cast<int>(immediate >> 8 & 0xff);
     const Vec128 x = cpu->vector_scratch[0];
-    const auto convert = [&](typename F::Bits bits) -> uint64_t {
+    const auto convert = [&](typename F::Bits input) -> uint64_t {
+        const auto bits = flush_input<F>(cpu, input);
         // Scaled as a double: exact, as no power up to 2^64 takes a single or a double that fits a result out
         // of range.
         const uint64_t scaled =
             T::is_nan(bits) ? Format<F64>::kDefaultNan
                             : Format<F64>::bits(std::ldexp(static_cast<double>(T::real(bits)), fraction));
         if (immediate & kTo64) {
-            return immediate & kToUnsigned ? to_integer<F64, uint64_t>(cpu, scaled)
-                                           : static_cast<uint64_t>(to_integer<F64, int64_t>(cpu, scaled));
+            return immediate & kToUnsigned
+                       ? to_integer<F64, uint64_t>(cpu, scaled, scaled)
+                       : static_cast<uint64_t>(to_integer<F64, int64_t>(cpu, scaled, scaled));
         }
-        return immediate & kToUnsigned ? to_integer<F64, uint32_t>(cpu, scaled)
-                                       : static_cast<uint32_t>(to_integer<F64, int32_t>(cpu, scaled));
+        return immediate & kToUnsigned ? to_integer<F64, uint32_t>(cpu, scaled, scaled)
+                                       : static_cast<uint32_t>(to_integer<F64, int32_t>(cpu, scaled, scaled));
     };
     const unsigned lanes = lanes_of<F>(immediate);
     if (lanes == 1) {

@@ -53,10 +53,11 @@ typename F::Bits step(CpuState* cpu, typename F::Bits a, typename F::Bits b, boo
     const Real x = pin(T::real(values[0]));
     const Real other = pin(T::real(b));
     if (!square_root) return T::bits(pin(std::fma(x, other, Real{2})));
-    // Half of the sum without a second rounding: one factor is halved, exactly unless it is tiny; then the
-    // other one is.
+    // Half of the sum without a second rounding: a factor that stays a normal number is halved. If neither
+    // does, the product is so small that half of it rounds the sum as the whole does.
     const bool halve_x = T::exponent(values[0]) > 1;
-    return T::bits(pin(std::fma(halve_x ? x / 2 : x, halve_x ? other : other / 2, Real{1.5})));
+    const bool halve_other = !halve_x && T::exponent(b) > 1;
+    return T::bits(pin(std::fma(halve_x ? x / 2 : x, halve_other ? other / 2 : other, Real{1.5})));
 }
 
 // RecipEstimate of the manual: a in [256, 512) -> [256, 512).

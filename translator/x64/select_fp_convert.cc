@@ -22,8 +22,6 @@ constexpr uint8_t kJe = 0x4;
 constexpr uint8_t kJne = 0x5;
 constexpr uint8_t kJs = 0x8;
 constexpr size_t kScratch = offsetof(guest::CpuState, vector_scratch);
-constexpr uint64_t kTwoTo63 = 0x43e0000000000000;        // as a double
-constexpr uint64_t kTwoTo63Single = 0x5f0000005f000000;  // as singles
 
 bool is_double(const Inst& i) {
     return i.width == 3;
@@ -32,12 +30,15 @@ bool is_unsigned(const Inst& i) {
     return i.imm & ir::kFpUnsigned;
 }
 
-// v[0] to the helper `data`; the low 64 bits of its result to g[0].
+// v[0], and what it was rounded from in v[1], to the helper `data`; the low 64 bits of its result to g[0].
 void convert_cold(Context& e, const Context::Cold& cold) {
     e.bind(cold.from);
     e.c.movaps(e.state(kScratch, 128), Xmm(cold.v[0]));
-    e.c.mov(e.state(kScratch + 8, 64), 0);
-    if (cold.inst->width == 2) e.c.mov(e.state(kScratch + 4, 32), 0);
+    e.c.movaps(e.state(kScratch + 16, 128), Xmm(cold.v[1]));
+    for (const size_t slot : {kScratch, kScratch + 16}) {
+        if (cold.inst->width == 2) e.c.mov(e.state(slot + 4, 32), 0);
+        e.c.mov(e.state(slot + 8, 64), 0);
+    }
     e.call_cold(ir::kHelperFunctions[cold.data]);
     e.c.mov(Reg64(cold.g[0]), e.state(kScratch, 64));
     e.jmp_back(cold.back);
@@ -57,41 +58,34 @@ void truncate_signed(Context& e, const Inst& i, const Xbyak::Reg32e& r, const Xm
     is_double(i) ? e.c.cvttsd2si(r, x) : e.c.cvttss2si(r, x);
 }
 
-// Emits the conversion and the test; returns the condition that means "does not fit".
-uint8_t to_integer(Context& e, const Inst& i, const Reg64& r, const Xmm& x, Context::Jump* too_big) {
+// Emits the conversion and its test; gives the jump taken by what does not fit.
+Context::Jump to_integer(Context& e, const Inst& i, const Reg64& r, const Xmm& x) {
     const bool to64 = i.type == ir::Type::I64;
-    *too_big = {};
+    const Xbyak::Reg32e out = to64 ? static_cast<Xbyak::Reg32e>(r) : static_cast<Xbyak::Reg32e>(r.cvt32());
     if (!is_unsigned(i)) {
-        if (to64) {
-            truncate_signed(e, i, r, x);
-            e.c.cmp(r, 1);  // overflows for the minimum only
-        } else {
-            truncate_signed(e, i, r.cvt32(), x);
-            e.c.cmp(r.cvt32(), 1);
-        }
-        return kJo;
+        truncate_signed(e, i, out, x);
+        e.c.cmp(out, 1);  // overflows for the minimum only
+        return e.jcc_forward(kJo);
     }
     if (e.host.avx512) {
-        const Xbyak::Reg32e out =
-            to64 ? static_cast<Xbyak::Reg32e>(r) : static_cast<Xbyak::Reg32e>(r.cvt32());
         is_double(i) ? e.c.vcvttsd2usi(out, x) : e.c.vcvttss2usi(out, x);
         e.c.cmp(out, -1);
-        return kJe;
+        return e.jcc_forward(kJe);
     }
-    if (!to64) {
-        truncate_signed(e, i, r, x);
-        e.c.mov(e.c.eax, r.cvt32());
+    // What the signed conversion cannot do exceeds the limit as an unsigned number of bits: the large, the
+    // negative and NaNs. It must not be tried on them: it would raise Inexact.
+    const unsigned power = to64 ? 63 : 32;
+    if (is_double(i)) {
+        e.c.movq(e.c.rax, x);
+        e.c.mov(r, uint64_t{1023 + power} << 52);
         e.c.cmp(e.c.rax, r);
-        return kJne;
+    } else {
+        e.c.movd(e.c.eax, x);
+        e.c.cmp(e.c.eax, (127 + power) << 23);
     }
-    // At 2^63 and above the signed conversion would raise Invalid although the number fits.
-    const Xbyak::Address limit =
-        is_double(i) ? e.constant128(kTwoTo63, kTwoTo63) : e.constant128(kTwoTo63Single, kTwoTo63Single);
-    is_double(i) ? e.c.ucomisd(x, limit) : e.c.ucomiss(x, limit);
-    *too_big = e.jcc_forward(kJae);
+    const Context::Jump bad = e.jcc_forward(kJae);
     truncate_signed(e, i, r, x);
-    e.c.test(r, r);
-    return kJs;
+    return bad;
 }
 
 // Raises Inexact if x (operand b) is not integral, and nothing else: it fits. Its registers are asked for by
@@ -113,22 +107,17 @@ void emit_FToI(Context& e, const Inst& i) {
     const Reg64 r = e.def(self(e, i));
     const Xmm original = e.vuse(i.b);
     const Xmm t = e.vtemp();
-    Context::Jump too_big;
-    const uint8_t bad = to_integer(e, i, r, x, &too_big);
     Context::Cold cold;
     cold.emit = convert_cold;
     cold.inst = &i;
-    cold.from = e.jcc_forward(bad);
+    cold.from = to_integer(e, i, r, x);
     if (i.b != i.a) raise_inexact(e, i, original, t);
     cold.back = e.here();
     cold.g[0] = static_cast<int8_t>(r.getIdx());
     cold.v[0] = static_cast<int8_t>(x.getIdx());
+    cold.v[1] = static_cast<int8_t>(original.getIdx());
     cold.data = static_cast<unsigned>(saturating(i));
     e.cold(cold);
-    if (too_big.at) {
-        cold.from = too_big;
-        e.cold(cold);
-    }
 }
 
 namespace {
@@ -191,9 +180,11 @@ void emit_FFromI(Context& e, const Inst& i) {
 
 namespace {
 
+// v[0], and what it was rounded from in v[2], to the helper `data`; its result to v[1].
 void lanes_cold(Context& e, const Context::Cold& cold) {
     e.bind(cold.from);
     e.c.movaps(e.state(kScratch, 128), Xmm(cold.v[0]));
+    e.c.movaps(e.state(kScratch + 16, 128), Xmm(cold.v[2]));
     e.call_cold(ir::kHelperFunctions[cold.data]);
     e.c.movaps(Xmm(cold.v[1]), e.state(kScratch, 128));
     e.jmp_back(cold.back);
@@ -201,8 +192,8 @@ void lanes_cold(Context& e, const Context::Cold& cold) {
 
 void lanes_by_helper(Context& e, const Inst& i, Helper helper) {
     e.clobber_flags();
-    if (i.op == ir::Op::FToIVec && i.b != i.a) raise_inexact(e, i, e.vuse(i.b), e.vtemp());
     e.c.movaps(e.state(kScratch, 128), e.vuse(i.a));
+    if (i.b) e.c.movaps(e.state(kScratch + 16, 128), e.vuse(i.b));
     e.call_cold(ir::kHelperFunctions[static_cast<unsigned>(helper)]);
     e.c.movaps(e.vdef(self(e, i)), e.state(kScratch, 128));
 }
@@ -240,6 +231,7 @@ void emit_FToIVec(Context& e, const Inst& i) {
     cold.back = e.here();
     cold.v[0] = static_cast<int8_t>(x.getIdx());
     cold.v[1] = static_cast<int8_t>(d.getIdx());
+    cold.v[2] = static_cast<int8_t>(original.getIdx());
     cold.data = static_cast<unsigned>(helper);
     e.cold(cold);
 }
