@@ -21,10 +21,10 @@ constexpr uint16_t bit(int reg) {
 constexpr uint16_t kGeneralTemporaries = bit(RCX) | bit(RDX) | bit(RSI) | bit(RDI);
 constexpr uint16_t kVectorTemporaries = 0x1f;
 // rcx and rdx last: shifts and divisions want them.
-constexpr int8_t kGeneralOrder[] = {RSI, RDI, RDX, RCX};
-constexpr int8_t kVectorOrder[] = {1, 2, 3, 4, 0};
+constexpr int16_t kGeneralOrder[] = {RSI, RDI, RDX, RCX};
+constexpr int16_t kVectorOrder[] = {1, 2, 3, 4, 0};
 
-std::span<const int8_t> order(Bank bank) {
+std::span<const int16_t> order(Bank bank) {
     if (bank == Bank::General) return kGeneralOrder;
     return kVectorOrder;
 }
@@ -153,14 +153,14 @@ void Allocator::load_value(int reg, Value value) {
     load(Bank::General, reg, root(value), true);
 }
 
-int8_t Allocator::allocate_spill() {
+int16_t Allocator::allocate_spill() {
     if (~spill_used_ == 0) {
         fail();
         return 0;
     }
     const int index = __builtin_ctzll(~spill_used_);
     spill_used_ |= uint64_t{1} << index;
-    return static_cast<int8_t>(index);
+    return static_cast<int16_t>(index);
 }
 
 void Allocator::store_spill(Bank bank, uint32_t id) {
@@ -180,7 +180,7 @@ void Allocator::bind_register(Bank bank, int reg, uint32_t id) {
     if (before && before != id && tracks_[before].reg == reg) tracks_[before].reg = -1;
     f.owner[reg] = id;
     f.locked |= bit(reg);
-    tracks_[id].reg = static_cast<int8_t>(reg);
+    tracks_[id].reg = static_cast<int16_t>(reg);
 }
 
 void Allocator::unbind(Bank bank, uint32_t id) {
@@ -201,7 +201,7 @@ int Allocator::allocate(Bank bank, uint16_t avoid) {
     const uint16_t busy = f.locked | f.reserved | avoid;
     int victim = -1;
     uint32_t best = 0;
-    for (const int8_t reg : order(bank)) {
+    for (const int reg : order(bank)) {
         if (busy & bit(reg)) continue;
         if (!f.owner[reg]) return reg;
         // The value that is clean, or else the one that lives longest.
@@ -314,7 +314,7 @@ void Allocator::vacate(int reg) {
     const uint32_t id = f.owner[reg];
     if (!id) return;
     if (!tracks_[id].remaining) return unbind(Bank::General, id);
-    for (const int8_t other : kGeneralOrder) {
+    for (const int other : kGeneralOrder) {
         if (other == reg || f.owner[other] || ((f.locked | f.reserved) & bit(other))) continue;
         move(Bank::General, other, reg, true);
         f.owner[reg] = 0;

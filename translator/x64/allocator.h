@@ -37,10 +37,10 @@ struct Track {
     uint32_t remaining = 0;  // uses that are still to come, the present instruction's included
     uint32_t last_use = 0;   // instruction index
     uint32_t flags = 0;      // of an S operation: the FlagsOf that is wanted
-    int8_t reg = -1;         // host register that holds it
-    int8_t home = -1;        // guest register whose slot in CpuState holds it
-    int8_t hint = -1;        // guest register, pinned, that it may be computed into directly
-    int8_t spill = -1;       // slot in CpuState::spill that holds it
+    int16_t reg = -1;        // host register that holds it
+    int16_t home = -1;       // guest register whose slot in CpuState holds it
+    int16_t hint = -1;       // guest register, pinned, that it may be computed into directly
+    int16_t spill = -1;      // slot in CpuState::spill that holds it
     bool dead = false;       // instruction needs no code
 };
 
@@ -53,7 +53,7 @@ struct RegisterFile {
     uint16_t reserved = 0;     // its temporaries
     uint16_t borrowed = 0;     // pinned registers that serve as temporaries until it returns
     uint16_t lent = 0;         // pinned registers that are temporaries until their guest register is set
-    const int8_t* plan = nullptr;
+    const int* plan = nullptr;
 };
 
 class Allocator final : public Context {
@@ -124,7 +124,7 @@ class Allocator final : public Context {
 
     // --- Code (code.cc)
     Xbyak::Address slot(Bank bank, unsigned guest_register) const;
-    Xbyak::Address spill_slot(int8_t index, unsigned bits) const;
+    Xbyak::Address spill_slot(int16_t index, unsigned bits) const;
     Xbyak::RegExp masked(Xbyak::RegExp exp);  // the address without its tag, if the block asks for it
     void link_jump(uint64_t target);          // jmp rel32, patched by the runtime
     void link_jcc(uint8_t cc, uint64_t target);
@@ -181,7 +181,7 @@ class Allocator final : public Context {
     void move(Bank bank, int to, int from, bool wide);
     void vacate(int reg);  // a general register that an instruction demands
     int hinted(Bank bank, uint32_t id, uint32_t a, bool any_dying);
-    int8_t allocate_spill();
+    int16_t allocate_spill();
     void store_spill(Bank bank, uint32_t id);
     void return_borrowed(Bank bank);
     void finish_instruction();

@@ -5,7 +5,6 @@
 namespace armature::translator::x64 {
 
 using ir::Inst;
-using ir::Op;
 using Xbyak::Address;
 using Xbyak::Reg64;
 using Xbyak::RegExp;
@@ -42,7 +41,7 @@ Address Allocator::slot(Bank bank, unsigned n) const {
     return state(n == 31 ? offsetof(guest::CpuState, sp) : n * 8, 64);
 }
 
-Address Allocator::spill_slot(int8_t index, unsigned bits) const {
+Address Allocator::spill_slot(int16_t index, unsigned bits) const {
     return state(offsetof(guest::CpuState, spill) + static_cast<size_t>(index) * sizeof(guest::Vec128), bits);
 }
 

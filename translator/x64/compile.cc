@@ -10,7 +10,6 @@
 namespace armature::translator::x64 {
 
 using ir::Inst;
-using ir::Op;
 
 namespace {
 

@@ -152,7 +152,7 @@ void Allocator::analyse() {
             pending[bank][i.imm] = {value, epoch};
             overwritten[bank] |= 1u << i.imm;
             if ((bank ? kPinnedV : kPinnedX)[i.imm] != InMemory)
-                tracks_[value].hint = static_cast<int8_t>(i.imm);
+                tracks_[value].hint = static_cast<int16_t>(i.imm);
         } else if (i.op == Op::GetX || i.op == Op::GetV) {
             pending[i.op == Op::GetV][i.imm] = {};
             overwritten[i.op == Op::GetV] &= ~(1u << i.imm);

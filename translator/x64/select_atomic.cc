@@ -9,10 +9,7 @@
 namespace armature::translator::x64 {
 
 using ir::Inst;
-using ir::Op;
-using ir::Type;
 using ir::Value;
-using Xbyak::Reg;
 using Xbyak::Reg64;
 using Xbyak::RegExp;
 using Xbyak::Xmm;

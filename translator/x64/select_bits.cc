@@ -8,7 +8,6 @@ namespace armature::translator::x64 {
 
 using ir::Inst;
 using ir::Type;
-using ir::Value;
 using Xbyak::Operand;
 using Xbyak::Reg;
 using Xbyak::Reg32e;

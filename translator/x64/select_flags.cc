@@ -4,13 +4,10 @@
 
 namespace armature::translator::x64 {
 
-using ir::Cond;
 using ir::Inst;
-using ir::Type;
 using ir::Value;
 using Xbyak::Operand;
 using Xbyak::Reg;
-using Xbyak::Reg32e;
 using Xbyak::Reg64;
 using Xbyak::util::al;
 using Xbyak::util::eax;

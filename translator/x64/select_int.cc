@@ -13,9 +13,7 @@ using ir::Value;
 using Xbyak::Operand;
 using Xbyak::Reg;
 using Xbyak::Reg64;
-using Xbyak::util::eax;
 using Xbyak::util::rax;
-using Xbyak::util::rcx;
 using Xbyak::util::rdx;
 
 namespace {

@@ -2,23 +2,21 @@
 // Instrumentation. An inline operation on a counter is one or a few host instructions and leaves EFLAGS alone
 // if the guest's flags are in them; a callback is a direct call through a thunk that keeps the pinned
 // registers.
+#include <bit>
+
 #include "translator/hooks.h"
 #include "translator/x64/emit.h"
 
 namespace armature::translator::x64 {
 
 using ir::Inst;
-using ir::Type;
 using Xbyak::Reg64;
 using Xbyak::RegExp;
-using Xbyak::util::ecx;
 using Xbyak::util::edi;
 using Xbyak::util::edx;
 using Xbyak::util::esi;
-using Xbyak::util::r15;
 using Xbyak::util::rax;
 using Xbyak::util::rcx;
-using Xbyak::util::rdi;
 using Xbyak::util::rdx;
 using Xbyak::util::rsi;
 
@@ -31,8 +29,13 @@ bool scales(const ProbeCounter& counter) {
     return counter.stride == 1 || counter.stride == 2 || counter.stride == 4 || counter.stride == 8;
 }
 
-// Where the counter of this vCPU is. Uses rax and, for a scoreboard, a temporary; EFLAGS if the stride is no
-// scale.
+// RORX shifts a small index left without touching EFLAGS.
+bool rotates(const Context& e, const ProbeCounter& counter) {
+    return e.host.bmi2 && std::has_single_bit(counter.stride) && counter.stride <= uint64_t{1} << 31;
+}
+
+// Where the counter of this vCPU is. Uses rax and, for a scoreboard, a temporary; EFLAGS if the stride is
+// neither a scale nor a power of two.
 RegExp counter_address(Context& e, const ProbeCounter& counter) {
     if (!counter.base) {
         e.c.mov(rax, reinterpret_cast<uint64_t>(counter.address));
@@ -43,18 +46,23 @@ RegExp counter_address(Context& e, const ProbeCounter& counter) {
     const Reg64 index = e.temp();
     e.c.mov(index.cvt32(), e.state(kVcpuIndex, 32));
     if (scales(counter)) return rax + index * static_cast<int>(counter.stride) + counter.offset;
-    e.c.imul(index, index, static_cast<int>(counter.stride));
+    if (rotates(e, counter)) {
+        e.c.rorx(index, index, static_cast<uint8_t>(64 - std::countr_zero(counter.stride)));
+    } else {
+        e.c.imul(index, index, static_cast<int>(counter.stride));
+    }
     return rax + index + counter.offset;
 }
 
 void inline_operation(Context& e, const Probe& probe) {
     Allocator& r = impl(e);
-    if (probe.counter.base && !scales(probe.counter)) e.clobber_flags();
+    const ProbeCounter& counter = probe.counter;
+    if (counter.base && !scales(counter) && !rotates(e, counter)) e.clobber_flags();
     const int32_t imm = static_cast<int32_t>(probe.immediate);
     const bool fits = static_cast<int64_t>(probe.immediate) == imm;
     const bool busy = r.flags_busy();
     if (!busy) e.clobber_flags();
-    const RegExp at = counter_address(e, probe.counter);
+    const RegExp at = counter_address(e, counter);
     const auto cell = e.c.qword[at];
     if (probe.kind == ProbeKind::StoreU64 && fits) {
         e.c.mov(cell, probe.immediate);

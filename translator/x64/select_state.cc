@@ -28,9 +28,9 @@ void Allocator::read_home(Bank bank, uint32_t id, unsigned n) {
     }
     owner = id;
     if (reg != InMemory) {
-        t.reg = static_cast<int8_t>(reg);
+        t.reg = static_cast<int16_t>(reg);
     } else {
-        t.home = static_cast<int8_t>(n);
+        t.home = static_cast<int16_t>(n);
     }
 }
 
@@ -81,7 +81,7 @@ void Allocator::write_home(Bank bank, Value value, unsigned n) {
     }
     if (is_const) return;
     if (t.home >= 0) f.memory[t.home] = 0;
-    t.home = static_cast<int8_t>(n);
+    t.home = static_cast<int16_t>(n);
     f.memory[n] = id;
 }
 
@@ -96,7 +96,7 @@ void Allocator::evict_home(Bank bank, int reg) {
         move(bank, other, reg, true);
         f.owner[reg] = 0;
         f.owner[other] = id;
-        tracks_[id].reg = static_cast<int8_t>(other);
+        tracks_[id].reg = static_cast<int16_t>(other);
         return;
     }
     evict(bank, reg);

@@ -19,7 +19,6 @@ using Xbyak::util::r8d;
 using Xbyak::util::rax;
 using Xbyak::util::rcx;
 using Xbyak::util::rdi;
-using Xbyak::util::rdx;
 using Xbyak::util::rsi;
 using Xbyak::util::rsp;
 
