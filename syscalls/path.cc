@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #include "guest/options.h"
 #include "guest/user_access.h"
+#include "loader/loader.h"
 #include "support/descriptors.h"
 
 namespace armature::syscalls {
@@ -48,27 +50,36 @@ bool is_candidate(uint64_t path) {
     return start[0] == '/' && !is_kernel_file_system(start);
 }
 
+// Without openat2 (Linux before 5.6, some sandboxes): the path is resolved link by link, and then opened.
+int64_t open_resolved(Thread* thread, uint64_t path, uint64_t flags, uint64_t mode) {
+    std::string given;
+    const int error = guest::read_string(&given, path, PATH_MAX);
+    if (error) return error;
+    const std::string below = loader::resolve_in_root(given, !(flags & O_NOFOLLOW));
+    if (below == given) return -ENOENT;
+    return blocking_call(thread, SYS_openat, static_cast<uint64_t>(AT_FDCWD), pointer(below.c_str()), flags,
+                         mode);
+}
+
 int64_t open_below(Thread* thread, uint64_t path, uint64_t flags, uint64_t mode) {
+    constexpr int kTries = 32;
     open_how how{};
     how.flags = flags;
     how.mode = mode;
     how.resolve = RESOLVE_IN_ROOT;
-    for (;;) {
-        // What only looks at names never sleeps for long; an interruption must not look like an absent file.
-        if (flags & O_PATH) {
-            const int64_t fd =
-                host_call(SYS_openat2, static_cast<uint64_t>(root_fd), path, pointer(&how), sizeof how);
-            if (fd != -EAGAIN) return fd;
-            continue;
-        }
-        const int64_t fd = blocking_call(thread, SYS_openat2, static_cast<uint64_t>(root_fd), path,
-                                         pointer(&how), sizeof how);
-        if (fd != -EAGAIN) return fd;  // a rename raced with "..": look again
+    const uint64_t root = static_cast<uint64_t>(root_fd);
+    int64_t fd = -EAGAIN;
+    // EAGAIN: a rename raced with "..", or a non-blocking open cannot be had now.
+    for (int i = 0; fd == -EAGAIN && i < kTries; i++) {
+        // What only looks at names does not sleep; an interruption must not look like an absent file.
+        fd = flags & O_PATH ? host_call(SYS_openat2, root, path, pointer(&how), sizeof how)
+                            : blocking_call(thread, SYS_openat2, root, path, pointer(&how), sizeof how);
     }
+    return fd == -ENOSYS ? open_resolved(thread, path, flags, mode) : fd;
 }
 
 bool is_absent(int64_t result) {
-    return result == -ENOENT || result == -ENOTDIR || result == -ENOSYS;
+    return result == -ENOENT || result == -ENOTDIR;
 }
 
 // The host call `number`; `below_root` instead if the path is under the root, with a name of that file.
