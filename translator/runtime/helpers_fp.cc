@@ -34,6 +34,27 @@ void fix_nan(CpuState* cpu, unsigned operands) {
     cpu->vector_scratch[0] = result;
 }
 
+// Singles that the host narrowed from doubles: its NaNs (already quiet), and what it does not call tiny
+// because rounding made it the smallest normal number.
+void fix_narrow(CpuState* cpu) {
+    using T = Format<F32>;
+    constexpr uint32_t kSmallestNormal = uint32_t{1} << T::kFractionBits;
+    constexpr uint64_t kSmallestNormalWide = uint64_t{0x381} << F64::kFractionBits;  // the same as a double
+    const Vec128 x = cpu->vector_scratch[0];
+    Vec128 result = cpu->vector_scratch[kHostResult];
+    for (unsigned n = 0; n < F64::kLanes; n++) {
+        const uint32_t narrowed = lane<F32>(result, n);
+        if (T::is_nan(narrowed)) {
+            set_lane<F32>(&result, n, process_nan<F32>(cpu, narrowed));
+        } else if ((narrowed & ~T::kSign) == kSmallestNormal &&
+                   (lane<F64>(x, n) & ~Format<F64>::kSign) < kSmallestNormalWide) {
+            cpu->fpsr |= kUnderflow;
+            if (cpu->fpcr & kFpcrFz) set_lane<F32>(&result, n, narrowed & T::kSign);
+        }
+    }
+    cpu->vector_scratch[0] = result;
+}
+
 template <typename F, typename Fn>
 void each_lane(CpuState* cpu, unsigned lanes, Fn fn) {
     Vec128 result;
@@ -235,6 +256,9 @@ void FixNan3F32(CpuState* cpu, unsigned) {
 void FixNan3F64(CpuState* cpu, unsigned) {
     fix_nan<F64>(cpu, 3);
 }
+void FixNarrow(CpuState* cpu, unsigned) {
+    fix_narrow(cpu);
+}
 void MulAddF32(CpuState* cpu, unsigned) {
     mul_add<F32>(cpu);
 }
@@ -338,6 +362,7 @@ uint64_t JavaScriptConvert(CpuState* cpu, uint64_t bits, uint64_t, uint64_t) {
         cpu->fpsr |= kInvalid;
         return 0;
     }
+    bits = flush_input<F64>(cpu, bits);
     const double value = T::real(bits);
     const double truncated = std::trunc(value);
     const double wrapped = std::fmod(truncated, 4294967296.0);

@@ -30,6 +30,8 @@ bool product_is_invalid(typename F::Bits a, typename F::Bits b) {
 template <typename F>
 typename F::Bits mul_x(CpuState* cpu, typename F::Bits a, typename F::Bits b) {
     using T = Format<F>;
+    a = flush_input<F>(cpu, a);
+    b = flush_input<F>(cpu, b);
     const typename F::Bits values[2] = {a, b};
     typename F::Bits nan = 0;
     if (process_nans<F>(cpu, values, 2, &nan)) return nan;
@@ -45,6 +47,8 @@ template <typename F>
 typename F::Bits step(CpuState* cpu, typename F::Bits a, typename F::Bits b, bool square_root) {
     using T = Format<F>;
     using Real = typename F::Real;
+    a = flush_input<F>(cpu, a);
+    b = flush_input<F>(cpu, b);
     const typename F::Bits values[2] = {a ^ T::kSign, b};
     typename F::Bits nan = 0;
     if (process_nans<F>(cpu, values, 2, &nan)) return nan;
@@ -87,10 +91,7 @@ typename F::Bits recip(CpuState* cpu, typename F::Bits x) {
     const Bits sign = x & T::kSign;
     if (T::is_nan(x)) return process_nan<F>(cpu, x);
     if (T::is_infinity(x)) return sign;
-    if (T::is_denormal(x) && (cpu->fpcr & kFpcrFz)) {
-        cpu->fpsr |= kInputDenormal;
-        x = sign;
-    }
+    x = flush_input<F>(cpu, x);
     if (T::is_zero(x)) {
         cpu->fpsr |= kDivideByZero;
         return sign | T::kInfinity;
@@ -136,10 +137,7 @@ typename F::Bits rsqrt(CpuState* cpu, typename F::Bits x) {
     using Bits = typename F::Bits;
     const Bits sign = x & T::kSign;
     if (T::is_nan(x)) return process_nan<F>(cpu, x);
-    if (T::is_denormal(x) && (cpu->fpcr & kFpcrFz)) {
-        cpu->fpsr |= kInputDenormal;
-        x = sign;
-    }
+    x = flush_input<F>(cpu, x);
     if (T::is_zero(x)) {
         cpu->fpsr |= kDivideByZero;
         return sign | T::kInfinity;
@@ -171,6 +169,7 @@ typename F::Bits recip_exponent(CpuState* cpu, typename F::Bits x) {
     using T = Format<F>;
     using Bits = typename F::Bits;
     if (T::is_nan(x)) return process_nan<F>(cpu, x);
+    x = flush_input<F>(cpu, x);
     const Bits sign = x & T::kSign;
     const Bits exponent = T::exponent(x);
     if (exponent == 0) return sign | (T::kExponentMax - 1) << F::kFractionBits;
@@ -268,6 +267,13 @@ uint32_t narrow_to_odd(CpuState* cpu, uint64_t bits) {
         return static_cast<uint32_t>(quiet >> 32 & 0x80000000) | Format<F32>::kDefaultNan |
                static_cast<uint32_t>(quiet >> 29 & Format<F32>::kFraction);
     }
+    bits = flush_input<F64>(cpu, bits);
+    constexpr uint64_t kSmallestNormal = uint64_t{0x381}
+                                         << F64::kFractionBits;  // single precision's, as a double
+    if ((cpu->fpcr & kFpcrFz) && !T::is_zero(bits) && (bits & ~T::kSign) < kSmallestNormal) {
+        cpu->fpsr |= kUnderflow;
+        return static_cast<uint32_t>(bits >> 32 & 0x80000000);
+    }
     const unsigned host = _mm_getcsr();
     constexpr unsigned kTowardsZero = 0x6000;
     constexpr unsigned kSticky = 0x3f;
@@ -324,7 +330,7 @@ void NarrowToHalf(CpuState* cpu, unsigned) {
     const Vec128 x = cpu->vector_scratch[0];
     uint64_t result = 0;
     for (unsigned n = 0; n < 4; n++) {
-        const uint32_t single = lane<F32>(x, n);
+        const uint32_t single = flush_input<F32>(cpu, lane<F32>(x, n));
         const uint64_t wide = Format<F32>::is_nan(single)
                                   ? uint64_t{single & 0x80000000} << 32 | Format<F64>::kInfinity |
                                         uint64_t{single & Format<F32>::kFraction} << 29
@@ -339,7 +345,7 @@ void HalfToDouble(CpuState* cpu, unsigned) {
 }
 
 void DoubleToHalf(CpuState* cpu, unsigned) {
-    cpu->vector_scratch[0] = {double_to_half(cpu, cpu->vector_scratch[0].lo), 0};
+    cpu->vector_scratch[0] = {double_to_half(cpu, flush_input<F64>(cpu, cpu->vector_scratch[0].lo)), 0};
 }
 
 void NarrowToOdd(CpuState* cpu, unsigned) {

@@ -45,6 +45,13 @@ void zero_upper(Context& e, const Inst& i, const Xmm& d, ir::Value from) {
     }
 }
 
+// Which of two operands gives a scalar result its upper lanes: one whose are known to be zero, if there is
+// one.
+bool second_is_clean(Context& e, const Inst& i, ir::Value first, ir::Value second) {
+    const unsigned clean = is_double(i) ? 1 : 2;
+    return is_scalar(i) && e.inst(first).upper_zero < clean && e.inst(second).upper_zero >= clean;
+}
+
 // Jumps to cold code if any lane of x and y (may be the same register) is unordered. Flags must be free.
 Context::Jump jump_if_unordered(Context& e, const Inst& i, const Xmm& x, const Xmm& y) {
     if (is_scalar(i)) {
@@ -129,9 +136,12 @@ void arithmetic(Context& e, const Inst& i, const FpForms& forms) {
     const Xmm x = e.vuse(i.a);
     const Xmm y = e.vuse(i.b);
     const Xmm d = e.vdef(self(e, i));
-    apply(e, forms.of(i), d, x, y);
+    // Which NaN comes out is the helper's business, so sums and products may be computed either way round.
+    const bool commutes = i.op == ir::Op::FAdd || i.op == ir::Op::FMul;
+    const bool swapped = commutes && second_is_clean(e, i, i.a, i.b);
+    apply(e, forms.of(i), d, swapped ? y : x, swapped ? x : y);
     fix_nan(e, i, Helper::FixNan2F32, d, &x, &y);
-    if (is_scalar(i)) zero_upper(e, i, d, i.a);
+    if (is_scalar(i)) zero_upper(e, i, d, swapped ? i.b : i.a);
 }
 
 }  // namespace
@@ -157,7 +167,9 @@ void emit_FSqrt(Context& e, const Inst& i) {
     e.clobber_flags();
     const Xmm x = e.vuse(i.a);
     const Xmm d = e.vdef(self(e, i));
-    if (is_scalar(i)) {
+    if (is_scalar(i) && e.host.avx) {
+        is_double(i) ? e.c.vsqrtsd(d, x, x) : e.c.vsqrtss(d, x, x);
+    } else if (is_scalar(i)) {
         e.c.movaps(d, x);
         is_double(i) ? e.c.sqrtsd(d, x) : e.c.sqrtss(d, x);
     } else {
@@ -188,14 +200,17 @@ void emit_FMulAdd(Context& e, const Inst& i) {
         e.c.movaps(d, e.state(kScratch, 128));
         return;
     }
-    e.c.movaps(d, a);
-    if (is_scalar(i)) {
+    const bool from_factor = second_is_clean(e, i, i.a, i.b);
+    e.c.movaps(d, from_factor ? x : a);
+    if (from_factor) {
+        is_double(i) ? e.c.vfmadd213sd(d, y, a) : e.c.vfmadd213ss(d, y, a);
+    } else if (is_scalar(i)) {
         is_double(i) ? e.c.vfmadd231sd(d, x, y) : e.c.vfmadd231ss(d, x, y);
     } else {
         is_double(i) ? e.c.vfmadd231pd(d, x, y) : e.c.vfmadd231ps(d, x, y);
     }
     fix_nan(e, i, Helper::FixNan3F32, d, &a, &x, &y);
-    if (is_scalar(i)) zero_upper(e, i, d, i.a);
+    if (is_scalar(i)) zero_upper(e, i, d, from_factor ? i.b : i.a);
 }
 
 // --- Minimum and maximum. x86 gives its second operand when both are zeros; computing it both ways round and
@@ -427,13 +442,52 @@ void emit_FWiden(Context& e, const Inst& i) {
     fix_nan(e, wide, Helper::FixNan1F32, d, &d);
 }
 
+namespace {
+
+// v[0] was narrowed to v[1]; its lanes that were not converted do not count.
+void narrow_cold(Context& e, const Context::Cold& cold) {
+    const size_t result = kScratch + kResultSlot * 16;
+    e.bind(cold.from);
+    e.c.movaps(e.state(kScratch, 128), Xmm(cold.v[0]));
+    if (is_scalar(*cold.inst)) {
+        e.c.mov(e.state(kScratch + 8, 64), 0);
+        if (!is_double(*cold.inst)) e.c.mov(e.state(kScratch + 4, 32), 0);
+    }
+    e.c.movaps(e.state(result, 128), Xmm(cold.v[1]));
+    e.call_cold(ir::kHelperFunctions[cold.data]);
+    e.c.movaps(Xmm(cold.v[1]), e.state(kScratch, 128));
+    e.jmp_back(cold.back);
+}
+
+}  // namespace
+
+// Arm asks before rounding whether a result is tiny, the host after: the smallest normal number may have been
+// tiny.
 void emit_FNarrow(Context& e, const Inst& i) {
     const Xmm x = e.vuse(i.a);
     const Xmm d = e.vdef(self(e, i));
+    const Xmm t = e.vtemp();
+    Context::Cold cold;
+    cold.emit = narrow_cold;
+    cold.inst = &i;
+    cold.v[0] = static_cast<int8_t>(x.getIdx());
+    cold.v[1] = static_cast<int8_t>(d.getIdx());
     if (!is_double(i)) {
+        constexpr uint64_t kMagnitude = 0x7fff7fff7fff7fff;
+        constexpr uint64_t kSmallestNormal = 0x0400040004000400;
         is_scalar(i) ? e.c.insertps(d, x, 0x0e) : e.c.movaps(d, x);
-        return convert_half(e, i, d, Helper::NarrowToHalf);
+        convert_half(e, i, d, Helper::NarrowToHalf);
+        e.c.movaps(t, e.constant128(kMagnitude, kMagnitude));
+        e.c.andps(t, d);
+        e.c.pcmpeqw(t, e.constant128(kSmallestNormal, kSmallestNormal));
+        e.c.pmovmskb(e.c.eax, t);
+        e.c.test(e.c.eax, e.c.eax);
+        cold.from = e.jcc_forward(kJnz);
+        cold.back = e.here();
+        cold.data = static_cast<unsigned>(Helper::NarrowToHalf);
+        return e.cold(cold);
     }
+    const Xmm nan = e.vtemp();
     e.clobber_flags();
     if (is_scalar(i)) {
         e.c.xorps(d, d);
@@ -441,9 +495,26 @@ void emit_FNarrow(Context& e, const Inst& i) {
     } else {
         e.c.cvtpd2ps(d, x);
     }
-    Inst narrow = i;
-    narrow.width = 2;
-    fix_nan(e, narrow, Helper::FixNan1F32, d, &d);
+    constexpr uint64_t kMagnitude = 0x7fffffff7fffffff;
+    constexpr uint64_t kSmallestNormal = 0x0080000000800000;
+    constexpr uint8_t kJz = 0x4;
+    e.c.movaps(t, e.constant128(kMagnitude, kMagnitude));
+    e.c.andps(t, d);
+    if (is_scalar(i)) {
+        e.c.ucomiss(t, e.constant128(kSmallestNormal, kSmallestNormal));
+        cold.from = e.jcc_forward(kJz);
+    } else {
+        e.c.pcmpeqd(t, e.constant128(kSmallestNormal, kSmallestNormal));
+        e.c.movaps(nan, d);
+        e.c.cmpunordps(nan, nan);
+        e.c.orps(t, nan);
+        e.c.movmskps(e.c.eax, t);
+        e.c.test(e.c.eax, e.c.eax);
+        cold.from = e.jcc_forward(kJnz);
+    }
+    cold.back = e.here();
+    cold.data = static_cast<unsigned>(Helper::FixNarrow);
+    e.cold(cold);
 }
 
 }  // namespace armature::translator::x64
