@@ -121,6 +121,7 @@ void before_exec() {
 }
 
 void before_fork() {
+    close_sections();
     fflush(nullptr);  // or the child would print again what is buffered
     lock_host();
 }
@@ -128,9 +129,11 @@ void before_fork() {
 void after_fork(bool child) {
     if (!child) {
         unlock_host();
+        open_sections();
         return;
     }
     reset_after_fork();
+    open_sections();
     if (guest::Thread* thread = guest::current_thread(); thread != nullptr) {
         keep_only_vcpu(thread->cpu.vcpu_index);
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "plugin-host/quiescence.h"
 
+#include <sched.h>
+
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -27,6 +30,7 @@ struct Deferred {
 std::atomic<Reader*> readers{nullptr};
 std::atomic<uint64_t> present_epoch{1};
 std::atomic<size_t> deferred_count{0};
+std::atomic<Reader*> closed_by{nullptr};  // the thread that forks
 
 std::vector<Deferred>& deferred() {
     static auto* list = new std::vector<Deferred>;
@@ -102,8 +106,33 @@ unsigned lock_depth = 0;
 
 void enter_section() {
     Reader& reader = own_reader();
-    // The store must be visible before any list is read: seq_cst, against the writer's swap and scan.
-    if (reader.depth++ == 0) reader.epoch.store(present_epoch.load());
+    if (reader.depth++ != 0) return;
+    for (;;) {
+        // The store must be visible before any list is read: seq_cst, against the writer's swap and scan.
+        reader.epoch.store(present_epoch.load());
+        const Reader* forking = closed_by.load();
+        if (forking == nullptr || forking == &reader) return;
+        reader.epoch.store(0);
+        sched_yield();
+    }
+}
+
+void close_sections() {
+    const Reader* own = &own_reader();
+    closed_by.store(&own_reader());
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    for (;;) {
+        bool busy = false;
+        for (const Reader* reader = readers.load(); reader != nullptr; reader = reader->next) {
+            busy |= reader != own && reader->epoch.load() != 0;
+        }
+        if (!busy || std::chrono::steady_clock::now() > patience) return;
+        sched_yield();
+    }
+}
+
+void open_sections() {
+    closed_by.store(nullptr);
 }
 
 void leave_section() {

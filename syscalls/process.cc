@@ -92,7 +92,13 @@ int64_t raw_fork(const CloneRequest& request, int* pidfd) {
     return host_call(SYS_clone3, reinterpret_cast<uint64_t>(&args), sizeof args);
 }
 
-int64_t fork_process(Thread* thread, const CloneRequest& request) {
+struct Fork {
+    Thread* thread;
+    const CloneRequest* request;
+    int64_t result;
+};
+
+int64_t fork_now(Thread* thread, const CloneRequest& request) {
     constexpr uint64_t kPlain = kOurFlags | CLONE_CLEAR_SIGHAND | CLONE_DETACHED | CLONE_UNTRACED;
     const bool plain = request.exit_signal == SIGCHLD && !(request.flags & ~kPlain) && !request.set_tid_size;
     int pidfd = -1;
@@ -121,6 +127,20 @@ int64_t fork_process(Thread* thread, const CloneRequest& request) {
     if (request.flags & CLONE_SETTLS) thread->cpu.tpidr_el0 = request.tls;
     if (request.flags & CLONE_CLEAR_SIGHAND) signals::clear_handlers();
     return 0;
+}
+
+// With plugins no other thread may be in a callback, or the child would inherit a lock of theirs that nobody
+// releases.
+int64_t fork_process(Thread* thread, const CloneRequest& request) {
+    if (!guest::observer.before_fork) return fork_now(thread, request);
+    Fork call{thread, &request, 0};
+    translator::run_exclusive(
+        [](void* argument) {
+            Fork* made = static_cast<Fork*>(argument);
+            made->result = fork_now(made->thread, *made->request);
+        },
+        &call);
+    return call.result;
 }
 
 struct VforkStart {

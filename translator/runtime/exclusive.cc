@@ -72,6 +72,7 @@ void exclusively(void (*fn)(void*), void* argument) {
 
 void reset_exclusive_after_fork() {
     new (&exclusive_mutex) std::mutex;
+    if (holds_exclusive) exclusive_mutex.lock();  // the fork was exclusive work
     new (&queue_mutex) std::mutex;
     exclusive_wanted.store(false);
 }
