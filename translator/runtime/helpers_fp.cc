@@ -21,7 +21,7 @@ void fix_nan(CpuState* cpu, unsigned operands) {
     for (unsigned n = 0; n < F::kLanes; n++) {
         if (!T::is_nan(lane<F>(result, n))) continue;
         typename F::Bits values[3];
-        for (unsigned k = 0; k < operands; k++) values[k] = lane<F>(in[k], n);
+        for (unsigned k = 0; k < operands; k++) values[k] = flush_input<F>(cpu, lane<F>(in[k], n));
         // Infinity times zero plus a quiet NaN is an invalid operation that gives the default NaN.
         const bool invalid_product = operands == 3 && T::is_nan(values[0]) && !T::is_snan(values[0]) &&
                                      ((T::is_infinity(values[1]) && T::is_zero(values[2])) ||
