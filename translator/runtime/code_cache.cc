@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "guest/address_space.h"
 #include "support/log.h"
 #include "translator/runtime/runtime.h"
 
@@ -207,21 +208,16 @@ void CodeCache::remove(TranslatedBlock* block) {
     forget_in_jump_caches(block->address);
 }
 
+// Whole pages: a block may rely on code of its page that it does not hold (see flag_liveness.cc).
 void CodeCache::invalidate(uint64_t begin, uint64_t end) {
+    begin &= ~(guest::kPageSize - 1);
+    end = (end + guest::kPageSize - 1) & ~(guest::kPageSize - 1);
     const std::lock_guard guard(mutex_);
     note_change(begin, end);
     if (block_count_.load(std::memory_order_relaxed) == 0) return;
     const auto visit = [&](PageEntry* entry) {
-        TranslatedBlock** at = &entry->blocks;
-        while (*at) {
-            TranslatedBlock* block = *at;
-            if (block->address < end && block->end > begin) {
-                remove(block);
-                *at = block->next_in_page;
-            } else {
-                at = &block->next_in_page;
-            }
-        }
+        for (TranslatedBlock* block = entry->blocks; block; block = block->next_in_page) remove(block);
+        entry->blocks = nullptr;
     };
     const uint64_t first = begin >> kPageShift;
     const uint64_t last = (end - 1) >> kPageShift;
