@@ -22,7 +22,16 @@ int main(void) {
      */
     CHECK_FP("fmul d0, d1, d2", UINT64_C(0x001fffffffffffff), UINT64_C(0x3fe0000000000000), 0, 0, D_MIN,
              kUfc | kIxc);
-    CHECK_FP_RESULT("fcvt s0, d1", UINT64_C(0x380ffffff0000000), 0, 0, 0, S_MIN);
+    CHECK_FP("fcvt s0, d1", UINT64_C(0x380ffffff0000000), 0, 0, 0, S_MIN, kUfc | kIxc);
+    CHECK_FP("fcvt s0, d1", UINT64_C(0xb80ffffff0000000), 0, 0, 0, S_MIN | S_M0, kUfc | kIxc);
+    CHECK_FP("fcvtn v0.2s, v1.2d", UINT64_C(0x380ffffff0000000), 0, 0, 0, S_MIN, kUfc | kIxc);
+    CHECK_FP("fcvt h0, s1", UINT64_C(0x387ff000), 0, 0, 0, UINT64_C(0x0400), kUfc | kIxc);
+
+    /* A lane that does not fit leaves the other's Inexact alone, and raises none itself. */
+    CHECK_FP("zip1 v1.2d, v1.2d, v2.2d\n\tfcvtps v0.2d, v1.2d", bits_of_double(1.5), D_INF, 0, 0, 2,
+             kIoc | kIxc);
+    CHECK_FP("zip1 v1.2d, v1.2d, v2.2d\n\tfcvtmu v0.2d, v1.2d", bits_of_double(-1.5), D_1, 0, 0, 0, kIoc);
+    CHECK_FP("frsqrts s0, s1, s2", 0, 7, 0, 0, UINT64_C(0x3fc00000), 0);
 
     /* Flush to zero: inputs are flushed, results are flushed. */
     CHECK_FP_RESULT("fadd d0, d1, d2", D_TINY, D_0, 0, kFlush, D_0);
