@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The guest's address space: which parts of the host process's memory belong to the guest.
 //
-// Guest addresses are host addresses (guest base 0). The guest and the emulator share one host address space, so every
-// mapping request of the guest goes through this class, which keeps the list of what is the guest's. What is not in
-// the list and yet mapped is the emulator's: the guest can neither replace nor unmap it, nor see it in /proc/self/maps.
-// A fixed mapping over unowned addresses is first tried with MAP_FIXED_NOREPLACE, so the kernel itself tells whether
-// the emulator is there; no list of the emulator's own ranges has to be kept.
+// Guest addresses are host addresses (guest base 0). The guest and the emulator share one host address space,
+// so every mapping request of the guest goes through this class, which keeps the list of what is the guest's.
+// What is not in the list and yet mapped is the emulator's: the guest can neither replace nor unmap it, nor
+// see it in /proc/self/maps. A fixed mapping over unowned addresses is first tried with MAP_FIXED_NOREPLACE,
+// so the kernel itself tells whether the emulator is there; no list of the emulator's own ranges has to be
+// kept.
 //
-// All functions are thread-safe; they return 0 or a result on success, -errno on failure, with the kernel's errno.
+// All functions are thread-safe; they return 0 or a result on success, -errno on failure, with the kernel's
+// errno.
 #pragma once
 
 #include <sys/types.h>
@@ -35,8 +37,9 @@ struct Mapping {
     std::string name;  // path as /proc/self/maps shows it, or [heap], [stack], [vdso]
 };
 
-// Called (without the lock held) for every range whose contents or rights changed in a way that makes translations of
-// it stale: unmapped, remapped, made non-executable, or mapped anew. Set once at start by the translator's owner.
+// Called (without the lock held) for every range whose contents or rights changed in a way that makes
+// translations of it stale: unmapped, remapped, made non-executable, or mapped anew. Set once at start by the
+// translator's owner.
 using InvalidateHook = void (*)(uint64_t begin, uint64_t end);
 
 class AddressSpace {
@@ -48,7 +51,8 @@ class AddressSpace {
     int64_t map(uint64_t address, uint64_t length, int prot, int flags, int fd, uint64_t offset);
     int64_t unmap(uint64_t address, uint64_t length);
     int64_t protect(uint64_t address, uint64_t length, int prot);
-    int64_t remap(uint64_t old_address, uint64_t old_length, uint64_t new_length, int flags, uint64_t new_address);
+    int64_t remap(uint64_t old_address, uint64_t old_length, uint64_t new_length, int flags,
+                  uint64_t new_address);
     int64_t brk(uint64_t address);  // the new break, or the present one if the request cannot be granted
     int64_t advise(uint64_t address, uint64_t length, int advice);
 
@@ -62,17 +66,19 @@ class AddressSpace {
 
     // Queries. `find` answers for the page that holds the address; false if it is not the guest's.
     bool find(uint64_t address, Mapping* out) const;
-    bool is_executable(uint64_t address) const;           // lock-free enough for the translator's fetch; false if unmapped
-    bool owns(uint64_t begin, uint64_t end) const;        // the whole range is the guest's
-    std::vector<Mapping> snapshot() const;                // in address order, as /proc/self/maps would list them
-    uint64_t total_mapped() const;                        // bytes, for RLIMIT_AS
+    bool is_executable(
+        uint64_t address) const;  // lock-free enough for the translator's fetch; false if unmapped
+    bool owns(uint64_t begin, uint64_t end) const;  // the whole range is the guest's
+    std::vector<Mapping> snapshot() const;          // in address order, as /proc/self/maps would list them
+    uint64_t total_mapped() const;                  // bytes, for RLIMIT_AS
 
     // Limits of the guest (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK) are applied here and never to the emulator.
     void set_limit_as(uint64_t bytes);
     void set_limit_data(uint64_t bytes);
 
-    // With -seed and -R: where the guest does not ask for an address, it gets the highest free one below `top` that does
-    // not depend on where the host placed the emulator. 0, the default: the host's kernel chooses.
+    // With -seed and -R: where the guest does not ask for an address, it gets the highest free one below
+    // `top` that does not depend on where the host placed the emulator. 0, the default: the host's kernel
+    // chooses.
     void set_mmap_top(uint64_t top);
 
     // Around fork: the lock is taken before and released in both processes after.

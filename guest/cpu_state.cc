@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// FPCR and FPSR against MXCSR. Arm's cumulative bits IOC, DZC, OFC, UFC, IXC are MXCSR's IE, ZE, OE, UE, PE; its
-// rounding modes are the same four in another order.
+// FPCR and FPSR against MXCSR. Arm's cumulative bits IOC, DZC, OFC, UFC, IXC are MXCSR's IE, ZE, OE, UE, PE;
+// its rounding modes are the same four in another order.
 #include "guest/cpu_state.h"
 
 namespace armature::guest {

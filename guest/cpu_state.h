@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The architectural state of one guest CPU, as translated code sees it.
 //
-// Translated code keeps a host register pointed at this structure (see translator/x64/register_plan.h) and addresses
-// everything by offset, so the order of the members is chosen for short displacements: the general registers first.
-// While guest code runs, some registers live in host registers ("pinned") and their slots here are stale; at every exit
-// from translated code, for whatever reason, the whole structure is up to date.
+// Translated code keeps a host register pointed at this structure (see translator/x64/register_plan.h) and
+// addresses everything by offset, so the order of the members is chosen for short displacements: the general
+// registers first. While guest code runs, some registers live in host registers ("pinned") and their slots
+// here are stale; at every exit from translated code, for whatever reason, the whole structure is up to date.
 //
-// The condition flags are kept in the layout that x86's LAHF and SETO produce, with the carry as x86 SUB leaves it
-// (a borrow, the inverse of Arm's C): the common compare needs no conversion. nzcv()/set_nzcv() translate.
+// The condition flags are kept in the layout that x86's LAHF and SETO produce, with the carry as x86 SUB
+// leaves it (a borrow, the inverse of Arm's C): the common compare needs no conversion. nzcv()/set_nzcv()
+// translate.
 #pragma once
 
 #include <atomic>
@@ -35,7 +36,7 @@ inline constexpr uint32_t kFlagNotC = 1u << 8;
 inline constexpr uint32_t kFlagV = 1u << 0;
 
 inline constexpr uint32_t kFpsrQC = 1u << 27;
-inline constexpr unsigned kSpillSlots = 64;  // 16-byte spill slots for the register allocator
+inline constexpr unsigned kSpillSlots = 64;   // 16-byte spill slots for the register allocator
 inline constexpr unsigned kScratchSlots = 8;  // operands of out-of-line vector and floating-point helpers
 
 struct alignas(64) CpuState {
@@ -45,8 +46,10 @@ struct alignas(64) CpuState {
     uint64_t pc = 0;
     uint32_t flags = kFlagNotC;  // NZCV, see above; other bits are undefined
     uint32_t fpcr = 0;           // as the guest wrote it; MXCSR's control bits follow it
-    uint32_t fpsr = 0;           // the bits that MXCSR does not hold: QC, IDC (with flush-to-zero), and what helpers raise
-    uint32_t mxcsr = 0x1f80;     // the guest's MXCSR while host code runs: control bits from fpcr, sticky exception bits
+    uint32_t fpsr =
+        0;  // the bits that MXCSR does not hold: QC, IDC (with flush-to-zero), and what helpers raise
+    uint32_t mxcsr =
+        0x1f80;  // the guest's MXCSR while host code runs: control bits from fpcr, sticky exception bits
     uint32_t host_mxcsr = 0x1f80;  // the emulator's own
     uint64_t tpidr_el0 = 0;
     uint64_t tpidr2_el0 = 0;
@@ -56,33 +59,34 @@ struct alignas(64) CpuState {
     uint64_t exclusive_size = 0;
     Vec128 exclusive_value;
 
-    // Set from any thread or a signal handler to make translated code leave at its next poll (loop back-edges,
-    // indirect branches). Cleared by whoever handles the request.
+    // Set from any thread or a signal handler to make translated code leave at its next poll (loop
+    // back-edges, indirect branches). Cleared by whoever handles the request.
     std::atomic<uint32_t> exit_request{0};
     uint32_t vcpu_index = 0;
 
-    // --- Private to the translator -------------------------------------------------------------------------------
-    void* jump_cache = nullptr;           // per-thread table: guest address -> host entry
-    void* dispatcher = nullptr;           // the thread's runtime object
-    uint64_t host_sp = 0;                 // call stack pointer (rsp of translated code) while C++ runs
-    uint64_t cxx_sp = 0;                  // where thunks point rsp to call C++: 16-byte aligned top of the fiber's stack
-    uint64_t exit_code = 0;               // why translated code left
+    // --- Private to the translator
+    // -------------------------------------------------------------------------------
+    void* jump_cache = nullptr;  // per-thread table: guest address -> host entry
+    void* dispatcher = nullptr;  // the thread's runtime object
+    uint64_t host_sp = 0;        // call stack pointer (rsp of translated code) while C++ runs
+    uint64_t cxx_sp = 0;     // where thunks point rsp to call C++: 16-byte aligned top of the fiber's stack
+    uint64_t exit_code = 0;  // why translated code left
     uint64_t exit_argument = 0;
-    uint64_t scratch[8] = {};             // saved registers in out-of-line paths
+    uint64_t scratch[8] = {};  // saved registers in out-of-line paths
     Vec128 vector_scratch[kScratchSlots];
     Vec128 spill[kSpillSlots];
 
     uint32_t nzcv() const {
-        return (flags & kFlagN ? kPstateN : 0) | (flags & kFlagZ ? kPstateZ : 0) | (flags & kFlagNotC ? 0 : kPstateC) |
-               (flags & kFlagV ? kPstateV : 0);
+        return (flags & kFlagN ? kPstateN : 0) | (flags & kFlagZ ? kPstateZ : 0) |
+               (flags & kFlagNotC ? 0 : kPstateC) | (flags & kFlagV ? kPstateV : 0);
     }
     void set_nzcv(uint32_t pstate) {
-        flags = (pstate & kPstateN ? kFlagN : 0) | (pstate & kPstateZ ? kFlagZ : 0) | (pstate & kPstateC ? 0 : kFlagNotC) |
-                (pstate & kPstateV ? kFlagV : 0);
+        flags = (pstate & kPstateN ? kFlagN : 0) | (pstate & kPstateZ ? kFlagZ : 0) |
+                (pstate & kPstateC ? 0 : kFlagNotC) | (pstate & kPstateV ? kFlagV : 0);
     }
-    uint32_t read_fpsr() const;          // fpsr with the sticky bits of mxcsr merged in
-    void write_fpsr(uint32_t value);     // clears or sets mxcsr's sticky bits accordingly
-    void write_fpcr(uint32_t value);     // derives mxcsr's control bits (rounding mode, flush to zero)
+    uint32_t read_fpsr() const;       // fpsr with the sticky bits of mxcsr merged in
+    void write_fpsr(uint32_t value);  // clears or sets mxcsr's sticky bits accordingly
+    void write_fpcr(uint32_t value);  // derives mxcsr's control bits (rounding mode, flush to zero)
 };
 
 }  // namespace armature::guest

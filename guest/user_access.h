@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Access to guest memory from the emulator's own code, with EFAULT instead of a crash.
 //
-// The copy loops are labelled; a host fault inside them is recognised by its program counter (`recover_fault`, called
-// by the host signal handler) and turned into a short return. No system call, no lock: cheap enough for every
-// structure that a system call converts.
+// The copy loops are labelled; a host fault inside them is recognised by its program counter
+// (`recover_fault`, called by the host signal handler) and turned into a short return. No system call, no
+// lock: cheap enough for every structure that a system call converts.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ bool write_object(uint64_t guest_address, const T& from) {
     return write_memory(guest_address, &from, sizeof(T));
 }
 
-// Async-signal-safe. `host_pc` is where a SIGSEGV or SIGBUS happened: if inside a copy loop, the address to go on at
-// (which makes the copy report failure); otherwise 0.
+// Async-signal-safe. `host_pc` is where a SIGSEGV or SIGBUS happened: if inside a copy loop, the address to
+// go on at (which makes the copy report failure); otherwise 0.
 uintptr_t recover_fault(uintptr_t host_pc);
 
 }  // namespace armature::guest

@@ -45,10 +45,10 @@ class HostLock {
     HostLock& operator=(const HostLock&) = delete;
 };
 
-// Around a fork: waits for the sections of other threads to end and lets them begin no new ones, so that no plugin's
-// lock is held in the child by a thread that it does not have. Together with run_exclusive, which sees to the
-// callbacks of translated code. A section that does not end within a second is not waited for any longer: its
-// callback may be waiting for the very thread that forks.
+// Around a fork: waits for the sections of other threads to end and lets them begin no new ones, so that no
+// plugin's lock is held in the child by a thread that it does not have. Together with run_exclusive, which
+// sees to the callbacks of translated code. A section that does not end within a second is not waited for any
+// longer: its callback may be waiting for the very thread that forks.
 void close_sections();
 void open_sections();
 

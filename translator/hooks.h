@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// How instrumentation enters translation. The plugin host fills `hooks`; the translator knows nothing of plugins.
+// How instrumentation enters translation. The plugin host fills `hooks`; the translator knows nothing of
+// plugins.
 //
-// When a block is about to be translated, `translate` is called with the block's instructions. The callee attaches
-// Probes: to the block, to an instruction (before it), or to an instruction's memory accesses (after each success).
-// Probes become IR: an inline operation is one host instruction, a callback is a direct call that saves what is live.
-// Blocks obey QEMU's rules (one entry; end at branches, SVC, state-changing system instructions; at most 512
-// instructions; one 4 KiB page). Memory-access Probes fire by the access list in the plugin documentation.
+// When a block is about to be translated, `translate` is called with the block's instructions. The callee
+// attaches Probes: to the block, to an instruction (before it), or to an instruction's memory accesses (after
+// each success). Probes become IR: an inline operation is one host instruction, a callback is a direct call
+// that saves what is live. Blocks obey QEMU's rules (one entry; end at branches, SVC, state-changing system
+// instructions; at most 512 instructions; one 4 KiB page). Memory-access Probes fire by the access list in
+// the plugin documentation.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +19,20 @@
 namespace armature::translator {
 
 enum class ProbeKind : uint8_t {
-    Callback,      // fn(vcpu_index, userdata)
+    Callback,             // fn(vcpu_index, userdata)
     ConditionalCallback,  // the same, if the counter at `counter` compares so with `immediate`
-    AddU64,        // *counter += immediate
-    StoreU64,      // *counter = immediate
-    MemoryCallback,  // fn(vcpu_index, info, vaddr, userdata); the access's value is in cpu.vector_scratch[0] (mem_get_value)
+    AddU64,               // *counter += immediate
+    StoreU64,             // *counter = immediate
+    MemoryCallback,  // fn(vcpu_index, info, vaddr, userdata); the access's value is in cpu.vector_scratch[0]
+                     // (mem_get_value)
 };
 
 enum class ProbeCondition : uint8_t { Never, Always, Eq, Ne, Lt, Le, Gt, Ge };  // unsigned; QEMU's order
 
-// Where an inline operation's 64-bit counter is: a fixed address, or per vCPU. A scoreboard may move when it grows,
-// so its base is read through a pointer each time: counter = *base + vcpu_index * stride + offset.
+// Where an inline operation's 64-bit counter is: a fixed address, or per vCPU. A scoreboard may move when it
+// grows, so its base is read through a pointer each time: counter = *base + vcpu_index * stride + offset.
 struct ProbeCounter {
-    uint64_t* address = nullptr;    // fixed; used if `base` is null
+    uint64_t* address = nullptr;  // fixed; used if `base` is null
     uint8_t* const* base = nullptr;
     size_t stride = 0;
     size_t offset = 0;
@@ -38,17 +41,17 @@ struct ProbeCounter {
 struct Probe {
     ProbeKind kind = ProbeKind::Callback;
     ProbeCondition condition = ProbeCondition::Always;
-    uint8_t access = 0;             // memory probes: 1 loads, 2 stores, 3 both
-    bool registers = false;         // callback may read or write guest registers: cpu must be up to date around it
-    bool writes_pc = false;         // callback may call set_pc
+    uint8_t access = 0;      // memory probes: 1 loads, 2 stores, 3 both
+    bool registers = false;  // callback may read or write guest registers: cpu must be up to date around it
+    bool writes_pc = false;  // callback may call set_pc
     void* function = nullptr;
     void* userdata = nullptr;
     ProbeCounter counter;
     uint64_t immediate = 0;
 };
 
-// Description of a memory access, as handed to memory callbacks: bits 0-3 size shift, 4 sign-extended, 5 big-endian,
-// 6 store. The plugin host converts it to each API version's encoding.
+// Description of a memory access, as handed to memory callbacks: bits 0-3 size shift, 4 sign-extended, 5
+// big-endian, 6 store. The plugin host converts it to each API version's encoding.
 using MemoryInfo = uint32_t;
 inline constexpr MemoryInfo kMemorySizeMask = 0xf;
 inline constexpr MemoryInfo kMemorySigned = 1u << 4;
@@ -57,18 +60,19 @@ inline constexpr MemoryInfo kMemoryStore = 1u << 6;
 struct ProbedInstruction {
     uint64_t address = 0;
     uint32_t encoding = 0;
-    std::span<const Probe> before;   // set by the callee; must stay valid until translate_done
+    std::span<const Probe> before;  // set by the callee; must stay valid until translate_done
     std::span<const Probe> memory;
 };
 
 struct ProbedBlock {
     uint64_t address = 0;
     std::span<ProbedInstruction> instructions;
-    std::span<const Probe> entry;    // set by the callee
+    std::span<const Probe> entry;  // set by the callee
 };
 
 struct Hooks {
-    // Called on the translating thread, no translator lock held. May be null: then code is not instrumented at all.
+    // Called on the translating thread, no translator lock held. May be null: then code is not instrumented
+    // at all.
     void (*translate)(ProbedBlock* block) = nullptr;
     // The block that `translate` saw is done: its Probes have been copied into the translation.
     void (*translate_done)(ProbedBlock* block) = nullptr;
@@ -78,8 +82,9 @@ struct Hooks {
 
 extern Hooks hooks;
 
-// True while a thread is inside a callback made from translated code: cpu's pinned registers are up to date if the
-// Probe said `registers`. For a callback with writes_pc: leaves translated code and goes on at `pc`; does not return.
+// True while a thread is inside a callback made from translated code: cpu's pinned registers are up to date
+// if the Probe said `registers`. For a callback with writes_pc: leaves translated code and goes on at `pc`;
+// does not return.
 [[noreturn]] void leave_callback_at(guest::CpuState* cpu, uint64_t pc);
 
 // The guest program counter of the instruction whose callback is running.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The translator as the rest of the house sees it: give it a thread, it runs guest code until something happens that
-// is not translation's business, and says what.
+// The translator as the rest of the house sees it: give it a thread, it runs guest code until something
+// happens that is not translation's business, and says what.
 //
-// Each guest thread has a ThreadRuntime: a fiber (Boost.Context) on a guard-paged stack on which translated code runs,
-// the private compile buffer, and the per-thread jump cache. Translated code is shared by all threads.
+// Each guest thread has a ThreadRuntime: a fiber (Boost.Context) on a guard-paged stack on which translated
+// code runs, the private compile buffer, and the per-thread jump cache. Translated code is shared by all
+// threads.
 #pragma once
 
 #include <signal.h>
@@ -24,14 +25,15 @@ enum class ExitReason : uint32_t {
 
 struct Exit {
     ExitReason reason;
-    uint32_t immediate = 0;       // SVC, BRK
-    int signo = 0;                // Fault: SIGSEGV or SIGBUS
+    uint32_t immediate = 0;  // SVC, BRK
+    int signo = 0;           // Fault: SIGSEGV or SIGBUS
     int si_code = 0;
     uint64_t fault_address = 0;
-    uint64_t esr = 0;             // exception syndrome as arm64 Linux puts it into the esr_context
+    uint64_t esr = 0;  // exception syndrome as arm64 Linux puts it into the esr_context
 };
 
-// Once, before the first thread. Reads guest::options (tb size, nochain, one instruction per block, host features).
+// Once, before the first thread. Reads guest::options (tb size, nochain, one instruction per block, host
+// features).
 void initialise();
 
 ThreadRuntime* create_thread_runtime(guest::Thread* thread);
@@ -40,10 +42,10 @@ void destroy_thread_runtime(ThreadRuntime* runtime);
 // Runs the calling thread's guest code from cpu.pc. All of cpu is up to date when it returns.
 Exit run(guest::Thread* thread);
 
-// Async-signal-safe, for the host's SIGSEGV/SIGBUS/SIGFPE/SIGILL/SIGTRAP handler: if the host program counter lies in
-// translated code (or in a guest memory access of a helper), arranges that the fault becomes an Exit (rebuilding cpu
-// from the host registers) or is resolved (call stack refill, address tags), and returns true: just return from the
-// handler. False: not ours.
+// Async-signal-safe, for the host's SIGSEGV/SIGBUS/SIGFPE/SIGILL/SIGTRAP handler: if the host program counter
+// lies in translated code (or in a guest memory access of a helper), arranges that the fault becomes an Exit
+// (rebuilding cpu from the host registers) or is resolved (call stack refill, address tags), and returns
+// true: just return from the handler. False: not ours.
 bool handle_host_fault(int signo, siginfo_t* info, void* ucontext);
 
 // Async-signal-safe: is the host program counter inside translated code or its thunks?
@@ -59,13 +61,13 @@ void invalidate(uint64_t begin, uint64_t end);
 // Drops every translation; waits for no thread: running threads leave at their next poll.
 void flush_all();
 
-// From now on somebody else may see the guest's memory at the same time: a second thread, or a process through shared
-// memory. Before that, atomic operations are translated without locks. Call before it happens.
+// From now on somebody else may see the guest's memory at the same time: a second thread, or a process
+// through shared memory. Before that, atomic operations are translated without locks. Call before it happens.
 void become_parallel();
 
-// Stop the world: runs fn while no vCPU executes translated code (the caller's own thread counts as stopped). Used to
-// complete plugin reset/uninstall. May be called from any thread, also from plugin callbacks: then it runs as soon as
-// all vCPUs (this one included) have left translated code.
+// Stop the world: runs fn while no vCPU executes translated code (the caller's own thread counts as stopped).
+// Used to complete plugin reset/uninstall. May be called from any thread, also from plugin callbacks: then it
+// runs as soon as all vCPUs (this one included) have left translated code.
 void run_exclusive(void (*fn)(void*), void* argument);
 
 void before_fork();

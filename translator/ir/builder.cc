@@ -31,7 +31,8 @@ void Builder::begin(uint64_t address) {
     insts_ = static_cast<Inst*>(arena_.allocate(sizeof(Inst) * capacity_, alignof(Inst)));
     insts_[0] = {};
     count_ = 1;
-    guest_ = static_cast<GuestInst*>(arena_.allocate(sizeof(GuestInst) * kMaxGuestInstructions, alignof(GuestInst)));
+    guest_ = static_cast<GuestInst*>(
+        arena_.allocate(sizeof(GuestInst) * kMaxGuestInstructions, alignof(GuestInst)));
     guest_count_ = 0;
     address_ = address;
     end_ = {};
@@ -175,13 +176,14 @@ Value Builder::add(Value a, Value b) {
         if (is_const(a, &x)) return constant(type(a), x + y);
         const Inst& inner = insts_[a.id];
         uint64_t z = 0;
-        if (inner.op == Op::Add && is_const(inner.b, &z) && cheaper_than(inner.a, a)) return add(inner.a, constant(type(a), y + z));
+        if (inner.op == Op::Add && is_const(inner.b, &z) && cheaper_than(inner.a, a))
+            return add(inner.a, constant(type(a), y + z));
     }
     return emit(Op::Add, type(a), a, b);
 }
 
-// Is it at least as good to compute from `origin` as from `value`, which is made of it? Not if only `value` is in a
-// guest register: then `origin` would have to be kept for nothing else, beside it.
+// Is it at least as good to compute from `origin` as from `value`, which is made of it? Not if only `value`
+// is in a guest register: then `origin` would have to be kept for nothing else, beside it.
 bool Builder::cheaper_than(Value origin, Value value) const {
     bool value_kept = false;
     bool origin_kept = false;

@@ -94,7 +94,8 @@ class Builder {
     void store(Value address, Value value, unsigned bytes, bool release = false);
     Value load_v(Value address, unsigned bytes);
     void store_v(Value address, Value value, unsigned bytes);
-    Value access_v(Op op, Type type, Value address, Value vector, unsigned width);  // VLoadDup, VLoadLane, VStoreLane
+    Value access_v(Op op, Type type, Value address, Value vector,
+                   unsigned width);  // VLoadDup, VLoadLane, VStoreLane
     Value atomic(Op op, Type type, Value address, Value operand, unsigned bytes);
     Value cas(Type type, Value address, Value expected, Value desired, unsigned bytes);
 

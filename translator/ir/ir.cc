@@ -66,7 +66,8 @@ const char* verify_inst(const Block& block, uint32_t id) {
             continue;
         }
         if (!value) {
-            if (inst.op == Op::CallHelperV || inst.op == Op::MemoryProbe || inst.op == Op::MemoryProbeV) continue;  // optional operands
+            if (inst.op == Op::CallHelperV || inst.op == Op::MemoryProbe || inst.op == Op::MemoryProbeV)
+                continue;  // optional operands
             return "operand missing";
         }
         if (value.id >= id) return "operand defined later";

@@ -81,8 +81,8 @@ inline constexpr uint64_t kFpScalar = 1;
 inline constexpr uint64_t kFpUnsigned = 2;
 inline constexpr uint64_t kFpSignalling = 2;
 inline constexpr unsigned kFpRoundShift = 4;
-// Rounding immediates, as the host's ROUNDSD takes them; kRoundQuiet: do not raise Inexact. kRoundAway (to nearest, ties
-// away from zero; always quiet; scalars only) is not the host's.
+// Rounding immediates, as the host's ROUNDSD takes them; kRoundQuiet: do not raise Inexact. kRoundAway (to
+// nearest, ties away from zero; always quiet; scalars only) is not the host's.
 enum FpRound : uint8_t {
     kRoundNearest = 0,
     kRoundDown = 1,
@@ -133,7 +133,7 @@ struct Block {
     std::span<GuestInst> guest;
     Terminator end;
     bool flags_live_out = true;  // NZCV must be in CpuState at the end
-    bool parallel = true;         // other threads or processes may see memory: atomics lock, ordering is kept
+    bool parallel = true;        // other threads or processes may see memory: atomics lock, ordering is kept
     bool mask_tags = false;      // addresses may carry a tag in the top byte: mask them
 };
 
