@@ -148,7 +148,9 @@ bool adopt_limits(const std::string& word) {
     }
     for (size_t i = 0; i < kCount; i++) {
         current[i] = {v[2 * i], v[2 * i + 1]};
-        if (current[i].rlim_cur != RLIM_INFINITY) kLimits[i].apply(current[i].rlim_cur);
+        // The one of descriptors waits for initialise: plugins and the program are yet to be opened.
+        if (current[i].rlim_cur != RLIM_INFINITY && kLimits[i].resource != RLIMIT_NOFILE)
+            kLimits[i].apply(current[i].rlim_cur);
     }
     adopted = true;
     return true;

@@ -57,6 +57,7 @@ void initialise(const ProgramInfo& program) {
     open_self();
     open_root();
     read_limits();
+    restore_descriptor_limit();
     // The kernel named the process after the emulator (or after a descriptor of it).
     const std::string path = executed_name(program);
     const std::string name = path.substr(path.rfind('/') + 1);
