@@ -141,15 +141,23 @@ bool meet() {
     }
     memcpy(address.sun_path, path.c_str(), path.size());
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
-        peer = fd;
-        return true;
-    }
-    if (errno == ECONNREFUSED) unlink(path.c_str());  // left over by a run that was killed
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0 || listen(fd, 1) < 0) {
-        perror(path.c_str());
-        close(fd);
-        return false;
+    // Both may come at the same time: one of them makes the socket, and the other may find it before it is
+    // listened to.
+    for (int attempt = 0;; attempt++) {
+        if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+            peer = fd;
+            return true;
+        }
+        if (errno == ECONNREFUSED && attempt >= 100)
+            unlink(path.c_str());  // left over by a run that was killed
+        if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 && listen(fd, 1) == 0)
+            break;
+        if (errno != EADDRINUSE || attempt >= 200) {
+            perror(path.c_str());
+            close(fd);
+            return false;
+        }
+        usleep(10000);
     }
     path_to_remove = path;
     peer = accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);

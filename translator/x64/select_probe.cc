@@ -51,7 +51,10 @@ RegExp counter_address(Context& e, const ProbeCounter& counter) {
     } else {
         e.c.imul(index, index, static_cast<int>(counter.stride));
     }
-    return rax + index + counter.offset;
+    e.c.lea(
+        rax,
+        e.c.ptr[rax + index + counter.offset]);  // the CPU forwards stores without an index register faster
+    return RegExp(rax);
 }
 
 void inline_operation(Context& e, const Probe& probe) {
