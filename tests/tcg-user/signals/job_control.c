@@ -49,21 +49,24 @@ static int executed(void) {
 int main(int argc, char** argv) {
     if (argc > 1) return executed();
     int status;
+    int ends[2];
+    CHECK_CALL(pipe(ends));
     pid_t child = CHECK_CALL(fork());
     if (child == 0) {
+        char byte = 0;
         raise(SIGSTOP);
-        _exit(4);
+        /* Its end must not come before the parent has seen it continue. */
+        _exit(read(ends[0], &byte, 1) == 1 ? 4 : 99);
     }
     CHECK_EQ(waitpid(child, &status, WUNTRACED), child);
     CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
     CHECK_EQ(kill(child, SIGCONT), 0);
     CHECK_EQ(waitpid(child, &status, WCONTINUED), child);
     CHECK(WIFCONTINUED(status));
+    CHECK_EQ(write(ends[1], "", 1), 1);
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 4);
 
-    int ends[2];
-    CHECK_CALL(pipe(ends));
     child = CHECK_CALL(fork());
     if (child == 0) {
         char byte = 0;
