@@ -30,11 +30,14 @@ T* reserve(size_t count) {
 
 // Shared and anonymous: no descriptor that the guest's limit could refuse, no file whose size RLIMIT_FSIZE
 // counts.
-uint8_t* new_memory_object(size_t bytes) {
-    void* memory =
-        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+uint8_t* map_new(void* at, size_t bytes, int prot, int flags) {
+    void* memory = mmap(at, bytes, prot, flags | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED : 0), -1, 0);
     if (memory == MAP_FAILED) support::fatal(1, "cannot create the code buffer: %s", strerror(errno));
     return static_cast<uint8_t*>(memory);
+}
+
+uint8_t* new_memory_object(size_t bytes, void* at = nullptr) {
+    return map_new(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
 }
 
 // A second view of the same memory, which is what mremap makes of an old size of zero; in the place of `at`
@@ -67,6 +70,7 @@ void CodeCache::initialise(size_t bytes) {
     writable_ = new_memory_object(bytes);
     executable_ = second_view(writable_, bytes);
     make_executable(executable_, bytes);
+    fork_copy_ = map_new(nullptr, bytes, PROT_NONE, MAP_PRIVATE);
 }
 
 TranslatedBlock* CodeCache::find(uint64_t address) const {
@@ -263,7 +267,7 @@ TranslatedBlock* CodeCache::block_of(uintptr_t host) const {
 }
 
 void CodeCache::copy_before_fork() {
-    fork_copy_ = new_memory_object(capacity_);
+    new_memory_object(capacity_, fork_copy_);
     madvise(fork_copy_, used_, MADV_POPULATE_WRITE);  // all pages in one go, where the kernel can
     std::memcpy(fork_copy_, executable_, used_);
 }
@@ -274,8 +278,7 @@ void CodeCache::after_fork(bool child) {
         make_executable(executable_, capacity_);
         second_view(fork_copy_, capacity_, writable_);
     }
-    munmap(fork_copy_, capacity_);
-    fork_copy_ = nullptr;
+    map_new(fork_copy_, capacity_, PROT_NONE, MAP_PRIVATE);
 }
 
 }  // namespace armature::translator::runtime

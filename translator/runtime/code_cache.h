@@ -128,7 +128,7 @@ class CodeCache {
     size_t capacity_ = 0;
     size_t used_ = 0;
     size_t thunks_size_ = 0;
-    uint8_t* fork_copy_ = nullptr;
+    uint8_t* fork_copy_ = nullptr;  // addresses kept free: a guest may have used up all others when it forks
     std::atomic<uint64_t> generation_{1};
     std::atomic<uint64_t> changes_{0};
     Range recent_changes_[kRecentChanges] = {};
