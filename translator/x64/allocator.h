@@ -109,9 +109,7 @@ class Allocator final : public Context {
     void before_call();
 
     // --- Flags (flags.cc)
-    bool flags_busy() const;  // EFLAGS hold something that is still needed
-    bool flags_used_soon()
-        const;  // ...within the next few instructions: worth an instruction to keep them there
+    bool flags_busy() const;           // EFLAGS hold something that is still needed
     void keep_flags(ir::Value flags);  // before condition() by an instruction that then destroys EFLAGS
     void set_guest_flags(ir::Value flags);
     void read_guest_flags(uint32_t id);

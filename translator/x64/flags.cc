@@ -59,12 +59,6 @@ bool Allocator::flags_busy() const {
     return tracks_[eflags_value_].remaining || (flags_in_eflags_ && guest_flags_needed());
 }
 
-bool Allocator::flags_used_soon() const {
-    constexpr uint32_t kSoon = 6;
-    return eflags_value_ && tracks_[eflags_value_].remaining &&
-           tracks_[eflags_value_].last_use - index_ <= kSoon;
-}
-
 // Makes EFLAGS those of a subtraction.
 void Allocator::normalise_eflags() {
     if (eflags_kind_ == FlagsAt::EflagsAdd) {

@@ -64,7 +64,7 @@ void shift_by_constant(Context& e, const Inst& i, Shift kind, unsigned count) {
         e.c.lea(reg(i.type, r.def_last(self(e))), e.c.ptr[exp]);
         return;
     }
-    if (r.flags_used_soon() && e.host.bmi2 && kind != Shift::Rotate) {
+    if (busy && e.host.bmi2 && kind != Shift::Rotate) {
         const Operand& a = e.use_rm(i.a, bits_of(i.type));
         const Reg64 n = e.temp();
         e.c.mov(n.cvt32(), count);
