@@ -8,22 +8,46 @@
 
 #include "check.h"
 
+/* What the next signal does, once the program is where that makes sense. The timer repeats until then: on a
+ * loaded machine the first expiry may come before the loop is entered. */
+enum Way { kReturn, kSkip, kJump, kSetX0 };
+static volatile enum Way way;
 static volatile int delivered;
-static volatile int leave;
 static sigjmp_buf back;
+
+/* The loops of assembly that are left from the handler: first instruction, and the one behind the last. */
+extern const char branch_loop[], branch_loop_end[], watch_loop[], watch_loop_end[], indirect_loop[],
+    indirect_loop_end[];
+
+static int within(uint64_t pc, const char* begin, const char* end) {
+    return pc >= (uint64_t)begin && pc < (uint64_t)end;
+}
+
+static void set_timer(long microseconds) {
+    struct itimerval timer = {.it_interval = {0, microseconds}, .it_value = {0, microseconds}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
 
 static void on_alarm(int signal, siginfo_t* info, void* opaque) {
     (void)signal, (void)info;
     ucontext_t* context = opaque;
+    const uint64_t pc = context->uc_mcontext.pc;
+    if (way == kSkip) {
+        if (!within(pc, branch_loop, branch_loop_end) && !within(pc, indirect_loop, indirect_loop_end))
+            return;
+        context->uc_mcontext.pc += 4;
+    } else if (way == kSetX0) {
+        if (!within(pc, watch_loop, watch_loop_end)) return;
+        context->uc_mcontext.regs[0] = 1;
+    }
+    set_timer(0);
     delivered++;
-    if (leave == 1) context->uc_mcontext.pc += 4;
-    if (leave == 2) siglongjmp(back, 1);
-    if (leave == 3) context->uc_mcontext.regs[0] = 1;
+    if (way == kJump) siglongjmp(back, 1);
 }
 
-static void arm(void) {
-    struct itimerval timer = {.it_value = {0, 10000}};
-    setitimer(ITIMER_REAL, &timer, NULL);
+static void arm(enum Way what) {
+    way = what;
+    set_timer(10000);
 }
 
 __attribute__((noinline)) static int ping(int n);
@@ -40,37 +64,42 @@ int main(void) {
     struct sigaction action = {.sa_sigaction = on_alarm, .sa_flags = SA_SIGINFO};
     CHECK_EQ(sigaction(SIGALRM, &action, NULL), 0);
 
-    arm();
+    arm(kReturn);
     while (!delivered) {
     }
     CHECK_EQ(delivered, 1);
 
-    leave = 1;
-    arm();
-    __asm__ volatile("1:\tb 1b");
+    arm(kSkip);
+    __asm__ volatile(".globl branch_loop, branch_loop_end\nbranch_loop:\tb branch_loop\nbranch_loop_end:");
     CHECK_EQ(delivered, 2);
 
-    leave = 2;
-    arm();
     if (sigsetjmp(back, 1) == 0) {
+        arm(kJump);
         for (;;) __asm__ volatile("");
     }
     CHECK_EQ(delivered, 3);
 
-    leave = 0;
-    arm();
+    arm(kReturn);
     while (delivered < 4) CHECK_EQ(ping(0) >= 1000, 1);
 
     /* The handler changes a register that the loop watches. */
-    leave = 3;
-    arm();
-    __asm__ volatile("mov x0, #0\n\tmov x9, #0\n1:\tadd x9, x9, #1\n\tcbz x0, 1b" : : : "x0", "x9");
+    arm(kSetX0);
+    __asm__ volatile(
+        ".globl watch_loop, watch_loop_end\n\tmov x0, #0\n\tmov x9, #0\nwatch_loop:\tadd x9, x9, #1\n\tcbz "
+        "x0, watch_loop\nwatch_loop_end:"
+        :
+        :
+        : "x0", "x9");
     CHECK_EQ(delivered, 5);
 
     /* An indirect jump to itself. */
-    leave = 1;
-    arm();
-    __asm__ volatile("adr x9, 1f\n1:\tbr x9" : : : "x9");
+    arm(kSkip);
+    __asm__ volatile(
+        ".globl indirect_loop, indirect_loop_end\n\tadr x9, indirect_loop\nindirect_loop:\tbr "
+        "x9\nindirect_loop_end:"
+        :
+        :
+        : "x9");
     CHECK_EQ(delivered, 6);
     return check_done();
 }
