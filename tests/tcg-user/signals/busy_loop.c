@@ -9,8 +9,9 @@
 #include "check.h"
 
 /* What the next signal does, once the program is where that makes sense. The timer repeats until then: on a
- * loaded machine the first expiry may come before the loop is entered. */
-enum Way { kReturn, kSkip, kJump, kSetX0 };
+ * loaded machine the first expiry may come before the loop is entered, and one more may be pending when it is
+ * stopped. */
+enum Way { kNothing, kReturn, kSkip, kJump, kSetX0 };
 static volatile enum Way way;
 static volatile int delivered;
 static sigjmp_buf back;
@@ -32,6 +33,7 @@ static void on_alarm(int signal, siginfo_t* info, void* opaque) {
     (void)signal, (void)info;
     ucontext_t* context = opaque;
     const uint64_t pc = context->uc_mcontext.pc;
+    if (way == kNothing) return;
     if (way == kSkip) {
         if (!within(pc, branch_loop, branch_loop_end) && !within(pc, indirect_loop, indirect_loop_end))
             return;
@@ -40,9 +42,11 @@ static void on_alarm(int signal, siginfo_t* info, void* opaque) {
         if (!within(pc, watch_loop, watch_loop_end)) return;
         context->uc_mcontext.regs[0] = 1;
     }
+    const enum Way acted = way;
+    way = kNothing;
     set_timer(0);
     delivered++;
-    if (way == kJump) siglongjmp(back, 1);
+    if (acted == kJump) siglongjmp(back, 1);
 }
 
 static void arm(enum Way what) {
