@@ -20,7 +20,6 @@ struct Options {
     uint64_t reserved_va = 0;        // -R
     uint64_t guest_base = 0;         // -B; only 0 is possible, another value is refused with the reason
     std::string uname_release;       // -r
-    std::string cpu = "default";     // -cpu
     bool has_seed = false;           // -seed
     uint64_t seed = 0;
     bool strace = false;       // -strace or -d strace

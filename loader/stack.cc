@@ -16,7 +16,7 @@
 #include <algorithm>
 
 #include "guest/address_space.h"
-#include "guest/hwcap.h"
+#include "guest/features.h"
 #include "guest/options.h"
 
 namespace armature::loader {
@@ -30,6 +30,7 @@ constexpr uint64_t kMaxString = 32 * kPageSize;
 constexpr uint64_t kMinStack = 128 << 10;
 constexpr uint64_t kGuard = 1 << 20;
 constexpr uint64_t kClockTicks = 100;
+constexpr uint64_t kAtHwcap3 = 29;  // newer than the host's headers
 // sizeof(struct rt_sigframe) of arm64 without SVE (4688), a frame record and the alignment.
 constexpr uint64_t kMinSignalStack = 4720;
 constexpr char kPlatform[] = "aarch64";
@@ -75,7 +76,7 @@ std::vector<AuxEntry> make_auxv(const StackContents& contents, uint64_t platform
     return {
         {AT_SYSINFO_EHDR, contents.vdso},
         {AT_MINSIGSTKSZ, kMinSignalStack},
-        {AT_HWCAP, guest::kHwcap},
+        {AT_HWCAP, guest::hwcap(1)},
         {AT_PAGESZ, kPageSize},
         {AT_CLKTCK, kClockTicks},
         {AT_PHDR, image.headers},
@@ -90,7 +91,8 @@ std::vector<AuxEntry> make_auxv(const StackContents& contents, uint64_t platform
         {AT_EGID, getegid()},
         {AT_SECURE, getauxval(AT_SECURE)},
         {AT_RANDOM, random},
-        {AT_HWCAP2, guest::kHwcap2},
+        {AT_HWCAP2, guest::hwcap(2)},
+        {kAtHwcap3, guest::hwcap(3)},
         {AT_EXECFN, name},
         {AT_PLATFORM, platform},
         {AT_NULL, 0},

@@ -24,6 +24,7 @@
 #include <string_view>
 
 #include "guest/address_space.h"
+#include "guest/features.h"
 #include "guest/user_access.h"
 #include "syscalls/path.h"
 
@@ -130,10 +131,8 @@ std::string make_cpuinfo(int64_t) {
     for (long cpu = 0; cpu < cpus; cpu++) {
         text += "processor\t: " + std::to_string(cpu) +
                 "\nBogoMIPS\t: 100.00\n"
-                "Features\t: fp asimd aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc "
-                "asimddp\n"
-                "CPU implementer\t: 0x00\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0x051\n"
-                "CPU revision\t: 0\n\n";
+                "Features\t: " +
+                guest::cpuinfo_features() + '\n' + guest::cpuinfo_identification() + '\n';
     }
     return text;
 }

@@ -376,7 +376,7 @@ bool add(fuzz_case* c, const Row& row, Reserved* reserved, Random& random) {
 bool select_rows(const Choice& choice) {
     rows.clear();
     for (const Row& row : translator::decode::kRows) {
-        if (excluded(row) || !translator::decode::enabled(row.feature)) continue;
+        if (excluded(row) || !guest::enabled(row.feature)) continue;
         if (!choice.only.empty() && std::string(row.name).find(choice.only) == std::string::npos) continue;
         rows.push_back(&row);
     }

@@ -97,12 +97,12 @@ TEST(Lift, UnallocatedIsUndefined) {
 
 TEST(Lift, FeatureThatIsOffIsUndefined) {
     constexpr uint32_t kLdadd = 0xb8210040;  // ldadd w1, w0, [x2]
-    decode::enable(decode::Feature::LSE, false);
+    guest::enable(guest::Feature::LSE, false);
     support::Arena arena;
     ir::Builder builder(arena);
     builder.begin(0x1000);
     lift(builder, 0x1000, kLdadd);
-    decode::enable(decode::Feature::LSE, true);
+    guest::enable(guest::Feature::LSE, true);
     EXPECT_EQ(builder.finish().end.reason, ir::ExitKind::Undefined);
 }
 

@@ -13,7 +13,7 @@
 #include <map>
 
 #include "guest/address_space.h"
-#include "guest/hwcap.h"
+#include "guest/features.h"
 #include "guest/options.h"
 #include "loader/vdso.h"
 #include "tests/fuzz/elf_builder.h"
@@ -127,7 +127,7 @@ TEST_F(Loader, InitialStack) {
     EXPECT_EQ(auxv[AT_PHNUM], 2u);
     EXPECT_EQ(auxv[AT_ENTRY], 0x400200u);
     EXPECT_EQ(auxv[AT_BASE], 0u);
-    EXPECT_EQ(auxv[AT_HWCAP], guest::kHwcap);
+    EXPECT_EQ(auxv[AT_HWCAP], guest::hwcap(1));
     EXPECT_EQ(auxv[AT_SYSINFO_EHDR], program_.vdso);
     EXPECT_EQ(text(auxv[AT_EXECFN]), "./prog");
     EXPECT_EQ(text(auxv[AT_PLATFORM]), "aarch64");

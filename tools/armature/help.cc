@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "guest/features.h"
+
 namespace armature::tools {
 namespace {
 
@@ -67,9 +69,14 @@ void print_version() {
            ARMATURE_VERSION);
 }
 
-void print_cpu_models(const CpuModel* models, unsigned count) {
-    printf("Models for -cpu:\n");
-    for (unsigned i = 0; i < count; i++) printf("  %-14s %s\n", models[i].name, models[i].help);
+void print_cpu_models() {
+    printf("Models for -cpu MODEL[,PROPERTY=on|off]...:\n");
+    for (unsigned i = 0; i < guest::kCpuModelCount; i++)
+        printf("  %-14s %s\n", guest::kCpuModels[i].name, guest::kCpuModels[i].help);
+    printf("Properties:\n");
+    for (const guest::FeatureRow& row : guest::kFeatureRows) {
+        if (*row.property) printf("  %-14s %s\n", row.property, row.arm_name);
+    }
 }
 
 }  // namespace armature::tools

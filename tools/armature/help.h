@@ -13,13 +13,8 @@ struct OptionRow {
     const char* help;
 };
 
-struct CpuModel {
-    const char* name;
-    const char* help;
-};
-
 void print_help(const OptionRow* rows, unsigned count);
 void print_version();
-void print_cpu_models(const CpuModel* models, unsigned count);
+void print_cpu_models();
 
 }  // namespace armature::tools

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "guest/address_space.h"
+#include "guest/features.h"
 #include "guest/options.h"
 #include "support/log.h"
 #include "syscalls/syscalls.h"
@@ -38,15 +39,6 @@ struct Words {
 };
 
 namespace {
-
-constexpr CpuModel kModels[] = {
-    {"default", "everything that is implemented"},     {"max", "the same"},
-    {"cortex-a35", "accepted for scripts; the same"},  {"cortex-a53", "accepted for scripts; the same"},
-    {"cortex-a55", "accepted for scripts; the same"},  {"cortex-a57", "accepted for scripts; the same"},
-    {"cortex-a72", "accepted for scripts; the same"},  {"cortex-a76", "accepted for scripts; the same"},
-    {"neoverse-n1", "accepted for scripts; the same"},
-};
-constexpr unsigned kModelCount = sizeof kModels / sizeof kModels[0];
 
 bool refuse(Words* words, const char* format, ...) __attribute__((format(printf, 2, 3)));
 bool refuse(Words* words, const char* format, ...) {
@@ -140,23 +132,13 @@ bool apply_uname_release(const char* value, Words*) {
 }
 
 bool apply_cpu(const char* value, Words* words) {
-    const std::string name(value, strcspn(value, ","));
-    if (name == "help" || name == "?") {
-        print_cpu_models(kModels, kModelCount);
+    if (strcmp(value, "help") == 0 || strcmp(value, "?") == 0) {
+        print_cpu_models();
         exit(0);
     }
-    bool known = false;
-    for (const CpuModel& model : kModels) known = known || name == model.name;
-    if (!known) return refuse(words, "-cpu: no model \"%s\"; -cpu help lists them", name.c_str());
-    // Properties as QEMU has them: what is not implemented can be switched off, and only off.
-    const bool fine = for_each_part(value + name.size(), [words](const std::string& property) {
-        const size_t equals = property.find('=');
-        const std::string setting = equals == std::string::npos ? "" : property.substr(equals + 1);
-        if (setting == "off" || property.rfind("pauth-", 0) == 0) return true;
-        return refuse(words, "-cpu: property \"%s\": only NAME=off is possible", property.c_str());
-    });
-    if (fine) options.cpu = name;
-    return fine;
+    std::string error;
+    if (guest::choose_cpu(value, &error)) return true;
+    return refuse(words, "-cpu: %s", error.c_str());
 }
 
 bool apply_seed(const char* value, Words* words) {

@@ -6,12 +6,6 @@
 
 namespace armature::translator::decode {
 
-uint64_t enabled_features = 0
-#define FEATURE(Name, on, text) | uint64_t{on} << static_cast<unsigned>(Feature::Name)
-#include "translator/decode/features.def"
-#undef FEATURE
-    ;
-
 // kRows with the conditions, kFirst, kSecond, kLists: written by gen_decoder.
 #include "translator/decode/table.inc"
 

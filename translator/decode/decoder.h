@@ -9,14 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "guest/features.h"
+
 namespace armature::translator::decode {
 
-enum class Feature : uint8_t {
-#define FEATURE(Name, on, text) Name,
-#include "translator/decode/features.def"
-#undef FEATURE
-    Count,
-};
+using guest::Feature;
 
 enum class RowId : uint16_t {
 #define INST(Name, ...) Name,
@@ -44,15 +41,5 @@ extern const Row kRows[kRowCount];
 
 // Null: unallocated.
 const Row* decode(uint32_t word);
-
-// The features of the CPU model, one bit each. Changed only before the first translation.
-extern uint64_t enabled_features;
-inline bool enabled(Feature feature) {
-    return enabled_features >> static_cast<unsigned>(feature) & 1;
-}
-inline void enable(Feature feature, bool on) {
-    const uint64_t bit = uint64_t{1} << static_cast<unsigned>(feature);
-    enabled_features = on ? enabled_features | bit : enabled_features & ~bit;
-}
 
 }  // namespace armature::translator::decode

@@ -27,7 +27,7 @@ LiftResult lift(ir::Builder& builder, uint64_t address, uint32_t encoding) {
         builder.begin_guest(address, encoding, kNoRow);
     if (row) builder.set_guest_row(static_cast<uint16_t>(row->id));
     Lifter lifter{builder, address, encoding};
-    if (row && decode::enabled(row->feature)) {
+    if (row && guest::enabled(row->feature)) {
         kHandlers[row->index()](lifter);
     } else {
         lifter.undefined();

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Hints, barriers, cache maintenance, and system registers.
 #include <cstddef>
-#include <cstring>
 
 #include "guest/cpu_state.h"
-#include "guest/hwcap.h"
+#include "guest/features.h"
 #include "translator/lift/memory.h"
 
 namespace armature::translator::lift {
@@ -54,6 +53,10 @@ Value read_zero(const Lifter& l) {
     return l.b.i64(0);
 }
 
+Value read_midr(const Lifter& l) {
+    return l.b.i64(guest::midr);
+}
+
 // The 15 bits that name a register in MRS and MSR: op0's low bit, op1, CRn, CRm, op2.
 constexpr unsigned register_number(unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
     return 1u << 14 | op1 << 11 | crn << 7 | crm << 3 | op2;
@@ -99,27 +102,20 @@ struct IdField {
     unsigned number;
     unsigned lsb;
     unsigned value;
-    const char* feature;
+    guest::Feature feature;
 };
 
 constexpr IdField kIdFields[] = {
-#define ID_FIELD(NAME, lsb, value, feature) {NAME, lsb, value, feature},
-#include "translator/lift/system_registers.def"
+#define ID_FIELD(feature, NAME, lsb, value) {NAME, lsb, value, guest::Feature::feature},
+#include "guest/features.def"
 };
 
-bool announced(const char* feature) {
-    for (const guest::HwcapBit& row : guest::kHwcapBits) {
-        if (std::strcmp(row.name, feature) == 0) return true;
-    }
-    return false;
-}
-
-// The fields that follow from the announced features.
+// The fields that follow from the features.
 uint64_t id_fields(unsigned number) {
     uint64_t fields[16] = {};
     for (const IdField& row : kIdFields) {
         uint64_t& field = fields[row.lsb / 4];
-        if (row.number == number && row.value > field && announced(row.feature)) field = row.value;
+        if (row.number == number && row.value > field && guest::enabled(row.feature)) field = row.value;
     }
     uint64_t value = 0;
     for (unsigned i = 0; i < 16; i++) value |= fields[i] << (i * 4);
