@@ -107,24 +107,53 @@ int64_t sys_rt_sigsuspend(guest::Thread* thread, uint64_t set, uint64_t size) {
     return -kErestartnohand;
 }
 
-int64_t with_signal_mask(guest::Thread* thread, uint64_t set, uint64_t size, int64_t (*call)(void*),
+int64_t with_signal_mask(guest::Thread* thread, uint64_t set, uint64_t size, MaskedCall call,
                          void* argument) {
-    if (set == 0) return call(argument);
     if (size != kSetSize) return -EINVAL;
     uint64_t mask = 0;
     if (!guest::read_object(&mask, set)) return -EFAULT;
+    mask &= ~kUnblockable;
     ThreadSignals* state = state_of(thread);
+    if (state->queue.deliverable()) return -kErestartnointr;
     const uint64_t old = state->mask;
-    if (const int64_t result = change_mask(state, mask); result != 0) return result;
-    const int64_t result = call(argument);
-    if (is_interruption(result) && state->queue.deliverable()) {
+    state->mask = mask;
+    refresh_queue(state);  // a synchronous signal may have waited for this
+    const uint64_t host = host_mask(mask);
+    const int64_t result = call(argument, &host);
+    const int captured = state->queue.captured();
+    // Until the call is made the old mask is in force: what it lets in is delivered under it.
+    const bool came_before = result == -kErestartnointr && captured != 0 && !(old & signal_bit(captured));
+    if (is_interruption(result) && state->queue.deliverable() && !came_before) {
         state->saved_mask = old;
         state->restore_mask = true;
         return -kErestartnohand;
     }
-    // What was captured at the very end and is blocked by the old mask goes back to the kernel.
-    apply_mask(state, old);
+    state->mask = old;
+    refresh_queue(state);
     return result;
+}
+
+SignalSets signal_sets(pid_t tid) {
+    struct Search {
+        pid_t tid;
+        SignalSets sets;
+    } search{tid, {}};
+    guest::for_each_thread(
+        [](guest::Thread* thread, void* argument) {
+            auto* wanted = static_cast<Search*>(argument);
+            if (thread->tid != wanted->tid) return;
+            wanted->sets.known = true;
+            wanted->sets.blocked = state_of(thread)->mask;
+        },
+        &search);
+    ThreadSignals* state = state_of(guest::current_thread());
+    const std::lock_guard hold(state->dispositions->lock);
+    for (int signo = 1; signo <= kSignalCount; signo++) {
+        const uint64_t handler = state->dispositions->actions[signo].handler;
+        if (handler == kHandlerIgnore) search.sets.ignored |= signal_bit(signo);
+        if (handler != kHandlerIgnore && handler != kHandlerDefault) search.sets.caught |= signal_bit(signo);
+    }
+    return search.sets;
 }
 
 int64_t sys_rt_sigtimedwait(guest::Thread* thread, uint64_t set, uint64_t info, uint64_t timeout,

@@ -64,10 +64,18 @@ int64_t sys_kill(guest::Thread*, int pid, int signo);
 int64_t sys_tkill(guest::Thread*, int tid, int signo);
 int64_t sys_tgkill(guest::Thread*, int tgid, int tid, int signo);
 
-// ppoll, pselect6, epoll_pwait, io_pgetevents: runs `call` with the guest mask `set` in force, atomically
-// (the mask is part of the blocking window) and restores it after delivery, as the kernel does.
-int64_t with_signal_mask(guest::Thread* thread, uint64_t set, uint64_t size, int64_t (*call)(void*),
-                         void* argument);
+// ppoll, pselect6, epoll_pwait, io_pgetevents: makes `call` with the host's mask for the guest mask `set`.
+// The host kernel puts it in force for the sleep alone; if a signal ended it, the handler runs under the
+// guest's and its return brings the old one back.
+using MaskedCall = int64_t (*)(void* argument, const uint64_t* host_mask);
+int64_t with_signal_mask(guest::Thread* thread, uint64_t set, uint64_t size, MaskedCall call, void* argument);
+
+// What /proc/PID/status shows. `blocked` only if the thread is this process's.
+struct SignalSets {
+    bool known = false;
+    uint64_t blocked = 0, ignored = 0, caught = 0;
+};
+SignalSets signal_sets(pid_t tid);
 
 // Host signal set for system calls that take one to the kernel (signalfd): the guest's set with the
 // emulator's own signals handled.

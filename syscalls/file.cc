@@ -186,7 +186,11 @@ int64_t sys_getdents64(Thread* thread, Arguments a) {
 int64_t sys_readlinkat(Thread* thread, Arguments a) {
     if (have_root()) {
         InRoot below(thread, a[1], false);
-        if (below.found()) return host_call(SYS_readlinkat, below.fd(), pointer(kEmptyPath), a[2], a[3]);
+        if (below.found()) {
+            // By descriptor, the kernel's word for a file that is no link is another than by path.
+            const int64_t length = host_call(SYS_readlinkat, below.fd(), pointer(kEmptyPath), a[2], a[3]);
+            return length == -ENOENT ? -EINVAL : length;
+        }
     }
     char link[PATH_MAX];
     const uint64_t room = std::min<uint64_t>(static_cast<uint32_t>(a[3]), sizeof link);

@@ -164,6 +164,15 @@ int64_t sys_pivot_root(Thread*, Arguments a) {
     return result;
 }
 
+// The host's directory if there is one: what the guest then creates by a relative name must be where it would
+// be by its absolute name, which is the host's.
+int64_t sys_chdir(Thread* thread, Arguments a) {
+    const int64_t result = host_call(SYS_chdir, a[0]);
+    if (!is_absent(result) || !have_root()) return result;
+    InRoot below(thread, a[0], true);
+    return below.found() ? host_call(SYS_fchdir, below.fd()) : result;
+}
+
 int64_t sys_faccessat(Thread* thread, Arguments a) {
     if (have_root()) {
         InRoot below(thread, a[1], true);

@@ -23,20 +23,32 @@ struct __attribute__((packed)) HostEvent {
 };
 static_assert(sizeof(GuestEvent) == 16 && sizeof(HostEvent) == 12);
 
-// One host call, to be made with another signal mask in force.
+// One host call with its own signal mask: the argument `mask_at` is the mask's address, the next its size, or
+// (pselect6) `mask_at` is the address of both.
 struct Call {
     Thread* thread;
     long number;
     uint64_t a[6];
+    int mask_at;
+    bool by_reference = false;
 };
 
-int64_t make_call(void* argument) {
+int64_t make_call(void* argument, const uint64_t* host_mask) {
     const auto* c = static_cast<const Call*>(argument);
-    return blocking_call(c->thread, c->number, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4], c->a[5]);
+    uint64_t a[6];
+    for (int i = 0; i < 6; i++) a[i] = c->a[i];
+    uint64_t pair[2] = {reinterpret_cast<uint64_t>(host_mask), sizeof *host_mask};
+    if (c->by_reference) {
+        a[c->mask_at] = host_mask ? reinterpret_cast<uint64_t>(pair) : 0;
+    } else {
+        a[c->mask_at] = pair[0];
+        a[c->mask_at + 1] = pair[1];
+    }
+    return blocking_call(c->thread, c->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 int64_t call_with_mask(Call* call, uint64_t mask, uint64_t size) {
-    if (mask == 0) return make_call(call);
+    if (mask == 0) return make_call(call, nullptr);
     return signals::with_signal_mask(call->thread, mask, size, make_call, call);
 }
 
@@ -64,18 +76,18 @@ int64_t sys_epoll_ctl(Thread*, Arguments a) {
 }
 
 int64_t sys_epoll_pwait(Thread* thread, Arguments a) {
-    Call call{thread, SYS_epoll_pwait, {a[0], a[1], a[2], a[3], 0, 8}};
+    Call call{thread, SYS_epoll_pwait, {a[0], a[1], a[2], a[3], 0, 0}, 4};
     return spread_events(a[1], call_with_mask(&call, a[4], a[5]));
 }
 
 int64_t sys_epoll_pwait2(Thread* thread, Arguments a) {
-    Call call{thread, SYS_epoll_pwait2, {a[0], a[1], a[2], a[3], 0, 8}};
+    Call call{thread, SYS_epoll_pwait2, {a[0], a[1], a[2], a[3], 0, 0}, 4};
     return spread_events(a[1], call_with_mask(&call, a[4], a[5]));
 }
 
 // The host writes the remaining time back, so making the call again after a signal goes on where it was.
 int64_t sys_ppoll(Thread* thread, Arguments a) {
-    Call call{thread, SYS_ppoll, {a[0], a[1], a[2], 0, 8, 0}};
+    Call call{thread, SYS_ppoll, {a[0], a[1], a[2], 0, 0, 0}, 3};
     return call_with_mask(&call, a[3], a[4]);
 }
 
@@ -85,7 +97,7 @@ int64_t sys_pselect6(Thread* thread, Arguments a) {
         uint64_t size;
     } argument{};
     if (a[5] && !guest::read_object(&argument, a[5])) return -EFAULT;
-    Call call{thread, SYS_pselect6, {a[0], a[1], a[2], a[3], a[4], 0}};
+    Call call{thread, SYS_pselect6, {a[0], a[1], a[2], a[3], a[4], 0}, 5, true};
     return call_with_mask(&call, argument.mask, argument.size);
 }
 
@@ -95,7 +107,7 @@ int64_t sys_io_pgetevents(Thread* thread, Arguments a) {
         uint64_t size;
     } argument{};
     if (a[5] && !guest::read_object(&argument, a[5])) return -EFAULT;
-    Call call{thread, SYS_io_pgetevents, {a[0], a[1], a[2], a[3], a[4], 0}};
+    Call call{thread, SYS_io_pgetevents, {a[0], a[1], a[2], a[3], a[4], 0}, 5, true};
     return call_with_mask(&call, argument.mask, argument.size);
 }
 

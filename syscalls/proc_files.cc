@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// /proc/self/{maps,cmdline,environ,auxv,stat,exe} and /proc/cpuinfo as the guest must see them.
+// /proc/self/{maps,cmdline,environ,auxv,stat,exe} and /proc/cpuinfo as the guest must see them; the rest of
+// the files that tell of memory is made in proc_memory.cc.
 //
 // A file is recognised by what was opened, not by how it was spelled: /proc/self, /proc/thread-self,
 // /proc/PID/task/TID, symbolic links and openat all end in a descriptor of the proc file system, whose name
@@ -37,14 +38,6 @@ ProgramInfo running;
 dev_t emulator_device = 0;
 ino_t emulator_inode = 0;
 
-std::string read_whole(int64_t fd) {
-    std::string contents;
-    char buffer[4096];
-    ssize_t size;
-    while ((size = read(static_cast<int>(fd), buffer, sizeof buffer)) > 0) contents.append(buffer, size);
-    return contents;
-}
-
 // A range of guest memory as it is now; what cannot be read ends it, as in the kernel.
 std::string guest_bytes(uint64_t begin, uint64_t end) {
     std::string bytes;
@@ -61,21 +54,7 @@ std::string guest_bytes(uint64_t begin, uint64_t end) {
 
 std::string make_maps(int64_t) {
     std::string text;
-    for (const guest::Mapping& m : guest::AddressSpace::instance().snapshot()) {
-        char line[160];
-        int length = snprintf(
-            line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
-            static_cast<unsigned long long>(m.begin), static_cast<unsigned long long>(m.end),
-            m.prot & PROT_READ ? 'r' : '-', m.prot & PROT_WRITE ? 'w' : '-', m.prot & PROT_EXEC ? 'x' : '-',
-            (m.flags & MAP_TYPE) == MAP_PRIVATE ? 'p' : 's', static_cast<unsigned long long>(m.offset),
-            major(m.device), minor(m.device), static_cast<unsigned long long>(m.inode));
-        text.append(line, static_cast<size_t>(length));
-        if (!m.name.empty()) {
-            if (length < 73) text.append(static_cast<size_t>(73 - length), ' ');
-            text += m.name;
-        }
-        text += '\n';
-    }
+    for (const guest::Mapping& m : guest::AddressSpace::instance().snapshot()) text += maps_line(m);
     return text;
 }
 
@@ -98,6 +77,7 @@ std::string make_stat(int64_t fd) {
     if (name_end == std::string::npos) return host;
     const std::pair<int, uint64_t> replaced[] = {
         {23, guest::AddressSpace::instance().total_mapped()},
+        {24, guest_resident_pages()},
         {26, running.start_code},
         {27, running.end_code},
         {28, running.stack_start},
@@ -143,8 +123,11 @@ struct ProcFile {
     std::string (*make)(int64_t fd);
 };
 constexpr ProcFile kProcFiles[] = {
-    {"maps", true, make_maps}, {"cmdline", true, make_cmdline}, {"environ", true, make_environ},
-    {"auxv", true, make_auxv}, {"stat", true, make_stat},       {"cpuinfo", false, make_cpuinfo},
+    {"maps", true, make_maps},       {"cmdline", true, make_cmdline},
+    {"environ", true, make_environ}, {"auxv", true, make_auxv},
+    {"stat", true, make_stat},       {"smaps", true, make_smaps},
+    {"statm", true, make_statm},     {"smaps_rollup", true, make_smaps_rollup},
+    {"status", true, make_status},   {"cpuinfo", false, make_cpuinfo},
 };
 
 // Takes the last component off `path` and returns it.
@@ -181,8 +164,8 @@ bool on_proc(int64_t fd) {
     return fstatfs(static_cast<int>(fd), &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
 }
 
-// Has the process ever opened its own memory for writing? Until then, writes need not be looked at.
-std::atomic<bool> own_memory_writable{false};
+// Has the process ever opened its own memory? Until then, reads and writes need not be looked at.
+std::atomic<bool> own_memory_opened{false};
 
 bool is_own_memory(std::string_view path) {
     return pop(&path) == "mem" && is_own_directory(path);
@@ -220,6 +203,30 @@ int64_t replace(int64_t fd, const ProcFile& file, uint64_t host_flags) {
 
 }  // namespace
 
+std::string read_whole(int64_t fd) {
+    std::string contents;
+    char buffer[4096];
+    ssize_t size;
+    while ((size = read(static_cast<int>(fd), buffer, sizeof buffer)) > 0) contents.append(buffer, size);
+    return contents;
+}
+
+std::string maps_line(const guest::Mapping& m) {
+    char line[160];
+    const int length = snprintf(
+        line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
+        static_cast<unsigned long long>(m.begin), static_cast<unsigned long long>(m.end),
+        m.prot & PROT_READ ? 'r' : '-', m.prot & PROT_WRITE ? 'w' : '-', m.prot & PROT_EXEC ? 'x' : '-',
+        (m.flags & MAP_TYPE) == MAP_PRIVATE ? 'p' : 's', static_cast<unsigned long long>(m.offset),
+        major(m.device), minor(m.device), static_cast<unsigned long long>(m.inode));
+    std::string text(line, static_cast<size_t>(length));
+    if (!m.name.empty()) {
+        if (length < 73) text.append(static_cast<size_t>(73 - length), ' ');
+        text += m.name;
+    }
+    return text + '\n';
+}
+
 void set_program(const ProgramInfo& program) {
     running = program;
     struct stat file;
@@ -247,7 +254,7 @@ int64_t substitute_proc_file(Thread*, int64_t fd, uint64_t host_flags) {
     if (host_flags & O_PATH) return fd;
     const std::string path = path_of_descriptor(fd);
     if (is_own_memory(path)) {
-        if ((host_flags & O_ACCMODE) != O_RDONLY) own_memory_writable.store(true, std::memory_order_relaxed);
+        own_memory_opened.store(true, std::memory_order_relaxed);
         return fd;
     }
     const ProcFile* file = recognise(path);
@@ -255,7 +262,7 @@ int64_t substitute_proc_file(Thread*, int64_t fd, uint64_t host_flags) {
 }
 
 bool is_own_memory_file(uint64_t fd) {
-    return own_memory_writable.load(std::memory_order_relaxed) &&
+    return own_memory_opened.load(std::memory_order_relaxed) &&
            is_own_memory(path_of_descriptor(static_cast<int64_t>(fd)));
 }
 

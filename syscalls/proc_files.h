@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <string>
 
+#include "guest/address_space.h"
 #include "syscalls/call.h"
 #include "syscalls/syscalls.h"
 
@@ -21,11 +23,20 @@ bool may_be_on_proc(const struct stat& file);
 // guest's, it is replaced by one that has them, under the same number. Returns the descriptor or -errno.
 int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_flags);
 
-// Is it /proc/self/mem, by whatever name, and was such a file opened for writing?
+// Is it /proc/self/mem, by whatever name? Costs one load until such a file is opened.
 bool is_own_memory_file(uint64_t fd);
 
 // The guest looked at the emulator's own executable: did it get there by /proc/self/exe (in any spelling)?
 bool is_emulator_file(const struct stat& file);
 bool is_own_exe_link(uint64_t dirfd, uint64_t path);
+
+// For the makers of contents: the host's file, one line of maps, and those of proc_memory.cc.
+std::string read_whole(int64_t fd);
+std::string maps_line(const guest::Mapping& mapping);
+std::string make_smaps(int64_t fd);
+std::string make_smaps_rollup(int64_t fd);
+std::string make_statm(int64_t fd);
+std::string make_status(int64_t fd);
+uint64_t guest_resident_pages();
 
 }  // namespace armature::syscalls

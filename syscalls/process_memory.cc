@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// process_vm_readv, process_vm_writev, and the writes, which may go to /proc/self/mem. For other processes
-// and files they are the host's. For the calling process's memory the far side must be the guest's, not the
-// emulator's, and code that was written over has to be translated anew.
+// process_vm_readv, process_vm_writev, and the reads and writes, which may be of /proc/self/mem. For other
+// processes and files they are the host's. For the calling process's memory the far side must be the guest's,
+// not the emulator's, and code that was written over has to be translated anew.
 #include <errno.h>
 #include <limits.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "guest/address_space.h"
 #include "guest/user_access.h"
 #include "syscalls/call.h"
 #include "syscalls/memory.h"
@@ -51,39 +54,92 @@ int64_t total_size(uint64_t vector, uint64_t count) {
     return static_cast<int64_t>(total);
 }
 
-// A write of `size` bytes at `address` of the process's own memory, through its file.
-int64_t write_own_memory(Thread* thread, long number, Arguments a, uint64_t address, int64_t size) {
-    if (size < 0) return size;
-    if (!guest_owns(address, static_cast<uint64_t>(size))) return -EIO;
-    const int64_t result = blocking_call(thread, number, a[0], a[1], a[2], a[3], a[4]);
-    if (result > 0) translator::invalidate(address, address + static_cast<uint64_t>(result));
-    return result;
-}
+// The calls on a file, which may be the process's own memory: where in it and how much, from their arguments.
+struct Transfer {
+    long number;
+    bool writes;
+    bool vector;       // a[1] is an array of a[2] vectors, not a[2] bytes
+    bool at_position;  // a[3] is where; else the file's position
+};
 
 uint64_t position(uint64_t fd) {
     return static_cast<uint64_t>(host_call(SYS_lseek, fd, 0, SEEK_CUR));
 }
 
+// Bytes of the range, from its begin on, that are the guest's.
+uint64_t owned_start(uint64_t address, uint64_t size) {
+    uint64_t owned = 0;
+    while (owned < size) {
+        guest::Mapping mapping;
+        if (!guest::AddressSpace::instance().find(address + owned, &mapping)) break;
+        owned = mapping.end - address;
+    }
+    return std::min(owned, size);
+}
+
+int64_t on_own_memory(Thread* thread, const Transfer& transfer, Arguments a) {
+    const int64_t size = transfer.vector ? total_size(a[1], a[2]) : static_cast<int64_t>(a[2]);
+    if (size < 0) return size;
+    // preadv2 and pwritev2 take -1 for the file's position.
+    const bool at_position = transfer.at_position && static_cast<int64_t>(a[3]) != -1;
+    const uint64_t address = at_position ? a[3] : position(a[0]);
+    const uint64_t owned = owned_start(address, static_cast<uint64_t>(size));
+    if (size > 0 && owned == 0) return -EIO;
+    if (transfer.vector && owned < static_cast<uint64_t>(size)) return -EIO;
+    const uint64_t third = transfer.vector ? a[2] : owned;
+    const int64_t result = blocking_call(thread, transfer.number, a[0], a[1], third, a[3], a[4], a[5]);
+    if (transfer.writes && result > 0)
+        translator::invalidate(address, address + static_cast<uint64_t>(result));
+    return result;
+}
+
+template <long kNumber, bool kWrites, bool kVector, bool kAtPosition>
+inline int64_t transfer(Thread* thread, Arguments a) {
+    if (is_own_memory_file(a[0])) [[unlikely]]
+        return on_own_memory(thread, {kNumber, kWrites, kVector, kAtPosition}, a);
+    return blocking_call(thread, kNumber, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 }  // namespace
 
+int64_t sys_read(Thread* thread, Arguments a) {
+    return transfer<SYS_read, false, false, false>(thread, a);
+}
+
+int64_t sys_pread64(Thread* thread, Arguments a) {
+    return transfer<SYS_pread64, false, false, true>(thread, a);
+}
+
+int64_t sys_readv(Thread* thread, Arguments a) {
+    return transfer<SYS_readv, false, true, false>(thread, a);
+}
+
+int64_t sys_preadv(Thread* thread, Arguments a) {
+    return transfer<SYS_preadv, false, true, true>(thread, a);
+}
+
+int64_t sys_preadv2(Thread* thread, Arguments a) {
+    return transfer<SYS_preadv2, false, true, true>(thread, a);
+}
+
 int64_t sys_write(Thread* thread, Arguments a) {
-    if (!is_own_memory_file(a[0])) return blocking_call(thread, SYS_write, a[0], a[1], a[2]);
-    return write_own_memory(thread, SYS_write, a, position(a[0]), static_cast<int64_t>(a[2]));
+    return transfer<SYS_write, true, false, false>(thread, a);
 }
 
 int64_t sys_pwrite64(Thread* thread, Arguments a) {
-    if (!is_own_memory_file(a[0])) return blocking_call(thread, SYS_pwrite64, a[0], a[1], a[2], a[3]);
-    return write_own_memory(thread, SYS_pwrite64, a, a[3], static_cast<int64_t>(a[2]));
+    return transfer<SYS_pwrite64, true, false, true>(thread, a);
 }
 
 int64_t sys_writev(Thread* thread, Arguments a) {
-    if (!is_own_memory_file(a[0])) return blocking_call(thread, SYS_writev, a[0], a[1], a[2]);
-    return write_own_memory(thread, SYS_writev, a, position(a[0]), total_size(a[1], a[2]));
+    return transfer<SYS_writev, true, true, false>(thread, a);
 }
 
 int64_t sys_pwritev(Thread* thread, Arguments a) {
-    if (!is_own_memory_file(a[0])) return blocking_call(thread, SYS_pwritev, a[0], a[1], a[2], a[3], a[4]);
-    return write_own_memory(thread, SYS_pwritev, a, a[3], total_size(a[1], a[2]));
+    return transfer<SYS_pwritev, true, true, true>(thread, a);
+}
+
+int64_t sys_pwritev2(Thread* thread, Arguments a) {
+    return transfer<SYS_pwritev2, true, true, true>(thread, a);
 }
 
 int64_t sys_process_vm_readv(Thread*, Arguments a) {

@@ -480,9 +480,10 @@ TEST_F(Signals, TemporaryMaskIsPutBack) {
     action(SIGUSR1, kHandler);
     set_mask(signal_bit(SIGUSR1));
     const uint64_t open = 0;
-    const auto poll_once = [](void*) -> int64_t {
+    const auto poll_once = [](void*, const uint64_t* host_mask) -> int64_t {
         const timespec none{};
-        return blocking_syscall(SYS_ppoll, 0, 0, reinterpret_cast<long>(&none), 0, 8);
+        return blocking_syscall(SYS_ppoll, 0, 0, reinterpret_cast<long>(&none),
+                                reinterpret_cast<long>(host_mask), 8);
     };
     EXPECT_EQ(with_signal_mask(thread(), address(&open), 8, poll_once, nullptr), 0);
     EXPECT_EQ(mask(), signal_bit(SIGUSR1));
@@ -495,7 +496,7 @@ TEST_F(Signals, TemporaryMaskIsPutBack) {
     return_from_handler();
     EXPECT_EQ(mask(), signal_bit(SIGUSR1));
     // Arrives when the call is over already: stays pending, with its siginfo.
-    const auto late = [](void* self) -> int64_t {
+    const auto late = [](void* self, const uint64_t*) -> int64_t {
         static_cast<Signals*>(self)->send_value(SIGUSR1, 9);
         return 1;
     };
