@@ -45,6 +45,13 @@ class Arena {
         return {data, count};
     }
 
+    // Not initialised.
+    template <typename T>
+    std::span<T> make_room(size_t count) {
+        static_assert(std::is_trivially_destructible_v<T>);
+        return {static_cast<T*>(allocate(sizeof(T) * count, alignof(T))), count};
+    }
+
     void reset() {
         current_ = first_;
         cursor_ = first_ ? first_->begin() : 0;

@@ -69,8 +69,8 @@ class Machine {
 
     const uint8_t* place(const ir::Block& block, support::Arena& arena) {
         fault = nullptr;
-        if (!x64::compile(block, buffer_, arena, {}, &compiled)) return nullptr;
-        std::memcpy(code_ + used_, compiled.code, compiled.size);
+        if (!x64::compile(block, buffer_, arena, &compiled)) return nullptr;
+        x64::place(compiled, code_ + used_, reinterpret_cast<uint64_t>(code_ + used_), 0);
         return code_ + used_;
     }
     // Runs a block until it leaves for whatever reason.

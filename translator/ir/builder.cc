@@ -28,14 +28,15 @@ constexpr size_t kMaxGuestInstructions = 512;  // of a block, as runtime/pipelin
 void Builder::begin(uint64_t address) {
     capacity_ = 256;
     // Not initialised as arrays: most blocks use a few instructions of the many there is room for.
-    insts_ = static_cast<Inst*>(arena_.allocate(sizeof(Inst) * capacity_, alignof(Inst)));
+    insts_ = arena_.make_room<Inst>(capacity_).data();
     insts_[0] = {};
     count_ = 1;
-    guest_ = static_cast<GuestInst*>(
-        arena_.allocate(sizeof(GuestInst) * kMaxGuestInstructions, alignof(GuestInst)));
+    guest_ = arena_.make_room<GuestInst>(kMaxGuestInstructions).data();
     guest_count_ = 0;
     address_ = address;
     end_ = {};
+    set_x_ = set_v_ = set_flags_ = 0;
+    repeated_sets_ = false;
     forget_state();
 }
 
@@ -49,6 +50,7 @@ Block Builder::finish() {
     block.insts = {insts_, count_};
     block.guest = {guest_, guest_count_};
     block.end = end_;
+    block.repeated_sets = repeated_sets_;
     return block;
 }
 
@@ -58,20 +60,30 @@ void Builder::forget_state() {
     flags_ = {};
 }
 
+void Builder::make_room() {
+    void* bigger = arena_.allocate(sizeof(Inst) * capacity_ * 2, alignof(Inst));
+    std::memcpy(bigger, insts_, sizeof(Inst) * count_);
+    insts_ = static_cast<Inst*>(bigger);
+    capacity_ *= 2;
+}
+
+inline Inst& Builder::next() {
+    if (__builtin_expect(count_ == capacity_, false)) make_room();
+    Inst& inst = *new (insts_ + count_++) Inst;
+    inst.guest = static_cast<uint16_t>(guest_count_ ? guest_count_ - 1 : 0);
+    return inst;
+}
+
 Value Builder::append(const Inst& inst) {
-    if (count_ == capacity_) {
-        void* bigger = arena_.allocate(sizeof(Inst) * capacity_ * 2, alignof(Inst));
-        std::memcpy(bigger, insts_, sizeof(Inst) * count_);
-        insts_ = static_cast<Inst*>(bigger);
-        capacity_ *= 2;
-    }
-    insts_[count_] = inst;
-    insts_[count_].guest = static_cast<uint16_t>(guest_count_ ? guest_count_ - 1 : 0);
-    return {count_++};
+    Inst& copy = next();
+    const uint16_t guest = copy.guest;
+    copy = inst;
+    copy.guest = guest;
+    return {count_ - 1};
 }
 
 Value Builder::emit(Op op, Type type, Value a, Value b, Value c, Value d, uint64_t imm, uint8_t width) {
-    Inst inst;
+    Inst& inst = next();
     inst.op = op;
     inst.type = type;
     inst.width = width;
@@ -80,18 +92,17 @@ Value Builder::emit(Op op, Type type, Value a, Value b, Value c, Value d, uint64
     inst.c = c;
     inst.d = d;
     inst.imm = imm;
-    const Value result = append(inst);
     // A helper may read or write guest state; probes that do are handled by their emitter.
     if (op == Op::CallHelper || op == Op::CallHelperV) flags_ = {};
-    return result;
+    return {count_ - 1};
 }
 
 Value Builder::constant(Type type, uint64_t value) {
-    Inst inst;
+    Inst& inst = next();
     inst.op = Op::Const;
     inst.type = type;
     inst.imm = truncate(type, value);
-    return append(inst);
+    return {count_ - 1};
 }
 
 bool Builder::is_const(Value value, uint64_t* imm) const {
@@ -112,6 +123,7 @@ Value Builder::get_x(unsigned n) {
 void Builder::set_x(unsigned n, Value value) {
     if (x_[n] == value) return;
     emit(Op::SetX, Type::None, value, {}, {}, {}, n);
+    note_set(set_x_, n);
     x_[n] = value;
 }
 
@@ -143,6 +155,7 @@ Value Builder::get_v(unsigned n) {
 void Builder::set_v(unsigned n, Value value) {
     if (v_[n] == value) return;
     emit(Op::SetV, Type::None, value, {}, {}, {}, n);
+    note_set(set_v_, n);
     v_[n] = value;
 }
 
@@ -153,6 +166,7 @@ Value Builder::get_flags() {
 
 void Builder::set_flags(Value flags) {
     emit(Op::SetFlags, Type::None, flags);
+    note_set(set_flags_, 0);
     flags_ = flags;
 }
 

@@ -130,7 +130,13 @@ class Builder {
     }
 
   private:
+    void make_room();
+    Inst& next();  // the next instruction, all zero
     Value append(const Inst& inst);
+    void note_set(uint32_t& seen, unsigned n) {
+        repeated_sets_ |= seen >> n & 1;
+        seen |= 1u << n;
+    }
     void fold_address(Inst& inst, Value address);
     bool cheaper_than(Value origin, Value value) const;
     void forget_state();
@@ -146,6 +152,10 @@ class Builder {
     Value x_[32];
     Value v_[32];
     Value flags_;
+    uint32_t set_x_ = 0;  // registers that the block has set
+    uint32_t set_v_ = 0;
+    uint32_t set_flags_ = 0;  // bit 0
+    bool repeated_sets_ = false;
     void (*access_hook_)(void*, Value, Value, Value, uint32_t) = nullptr;
     void* access_context_ = nullptr;
     Value access_guard_;

@@ -17,6 +17,12 @@ const OpInfo kOpInfo[] = {
 #undef OP
 };
 
+const uint8_t kTraits[] = {
+#define OP(Name, result, operands, traits) traits,
+#include "translator/ir/ops.def"
+#undef OP
+};
+
 namespace {
 
 const char* const kTypeNames[] = {"", "i32", "i64", "v128", "flags", "any"};

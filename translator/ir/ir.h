@@ -49,6 +49,11 @@ extern const OpInfo kOpInfo[];
 inline const OpInfo& info(Op op) {
     return kOpInfo[static_cast<size_t>(op)];
 }
+// The same as info(op).traits, from a table that fits into a few cache lines: every pass asks.
+extern const uint8_t kTraits[];
+inline uint8_t traits(Op op) {
+    return kTraits[static_cast<size_t>(op)];
+}
 
 struct Value {
     uint32_t id = 0;  // 0: no value
@@ -73,7 +78,7 @@ struct Inst {
     Value a, b, c, d;
     uint64_t imm = 0;
 
-    Value operand(unsigned i) const { return i == 0 ? a : i == 1 ? b : i == 2 ? c : d; }
+    Value operand(unsigned i) const { return *(&a + i); }
 };
 
 // Bits of Inst::imm in floating-point operations (ops_fp.def).
@@ -132,6 +137,7 @@ struct Block {
     std::span<Inst> insts;  // insts[0] is unused: Value 0 is no value
     std::span<GuestInst> guest;
     Terminator end;
+    bool repeated_sets = true;   // some guest register is set more than once
     bool flags_live_out = true;  // NZCV must be in CpuState at the end
     bool parallel = true;        // other threads or processes may see memory: atomics lock, ordering is kept
     bool mask_tags = false;      // addresses may carry a tag in the top byte: mask them

@@ -46,6 +46,7 @@ bool disable_passes(const std::string& words, std::string* bad) {
 }
 
 void drop_dead_state(ir::Block& block) {
+    if (!block.repeated_sets) return;
     // Backwards: a register is "covered" while a later write is known and nothing in between could look.
     uint32_t covered_x = 0;
     uint32_t covered_v = 0;
@@ -60,7 +61,7 @@ void drop_dead_state(ir::Block& block) {
     };
     for (size_t id = block.insts.size(); id-- > 1;) {
         ir::Inst& inst = block.insts[id];
-        const uint8_t traits = ir::info(inst.op).traits;
+        const uint8_t traits = ir::traits(inst.op);
         if (traits == ir::kPure) continue;
         if (traits & (ir::kFaults | ir::kEffect | ir::kHelper)) {
             covered_x = covered_v = covered_flags = 0;

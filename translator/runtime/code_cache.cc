@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "guest/address_space.h"
 #include "support/log.h"
@@ -15,17 +16,24 @@ namespace armature::translator::runtime {
 namespace {
 
 constexpr size_t kCodeAlignment = 16;
-constexpr size_t kBytesPerBlockEstimate = 128;  // sizes the index of blocks; a typical block takes more
-constexpr uint64_t kPageShift = 12;
+constexpr size_t kBytesPerBlockEstimate = 64;  // sizes the tables; a typical block takes more
+constexpr size_t kSitesPerBlock = 2;
+constexpr size_t kStep = 64u << 10;  // memory is brought in by this many bytes
 
 // Memory that costs nothing until it is touched.
 template <typename T>
-T* reserve(size_t count) {
+T* reserve_memory(size_t count) {
     void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         support::fatal(1, "cannot reserve memory for translations: %s", strerror(errno));
     return static_cast<T*>(memory);
+}
+
+// Pages that are about to be written, in one go: half the price of as many faults. A kernel that cannot do it
+// leaves them to the faults.
+void bring_in(void* memory, size_t bytes) {
+    madvise(memory, bytes, MADV_POPULATE_WRITE);
 }
 
 // Shared and anonymous: no descriptor that the guest's limit could refuse, no file whose size RLIMIT_FSIZE
@@ -55,28 +63,70 @@ void make_executable(uint8_t* memory, size_t bytes) {
 
 }  // namespace
 
+template <typename T>
+void CodeCache::Table<T>::reserve(size_t capacity) {
+    items = reserve_memory<T>(capacity);
+    limit = capacity;
+}
+
+template <typename T>
+T* CodeCache::Table<T>::append() {
+    const size_t end = (used + 1) * sizeof(T);
+    if (end > present) {
+        bring_in(reinterpret_cast<uint8_t*>(items) + present, std::min(kStep, limit * sizeof(T) - present));
+        present += kStep;
+    }
+    return new (items + used++) T;
+}
+
 CodeCache& CodeCache::instance() {
     static CodeCache* cache = new CodeCache;
     return *cache;
 }
 
-void CodeCache::initialise(size_t bytes) {
+void CodeCache::initialise(size_t bytes, bool links) {
     capacity_ = bytes;
-    max_blocks_ = bytes / kBytesPerBlockEstimate;
-    buckets_ = reserve<std::atomic<TranslatedBlock*>>(kBuckets);
-    pages_ = reserve<PageEntry*>(kPageBuckets);
-    by_code_ = reserve<TranslatedBlock*>(max_blocks_);
-    code_offsets_ = reserve<uint32_t>(max_blocks_);
+    links_ = links;
+    pages_ = reserve_memory<std::atomic<Page*>>(kPageBuckets);
+    blocks_.reserve(bytes / kBytesPerBlockEstimate + 1);
+    sites_.reserve(bytes / kBytesPerBlockEstimate * kSitesPerBlock + 1);
     writable_ = new_memory_object(bytes);
     executable_ = second_view(writable_, bytes);
     make_executable(executable_, bytes);
     fork_copy_ = map_new(nullptr, bytes, PROT_NONE, MAP_PRIVATE);
 }
 
+CodeCache::Page* CodeCache::find_page(uint64_t number) const {
+    Page* page = pages_[number & (kPageBuckets - 1)].load(std::memory_order_acquire);
+    while (page && page->number != number) page = page->next;
+    return page;
+}
+
+CodeCache::Page* CodeCache::make_page(uint64_t number) {
+    if (Page* page = find_page(number)) return page;
+    Page* page = new (records_.allocate(sizeof(Page), alignof(Page))) Page;
+    std::atomic<Page*>& head = pages_[number & (kPageBuckets - 1)];
+    page->number = number;
+    page->next = head.load(std::memory_order_relaxed);
+    head.store(page, std::memory_order_release);
+    return page;
+}
+
 TranslatedBlock* CodeCache::find(uint64_t address) const {
-    TranslatedBlock* block = buckets_[bucket(address)].load(std::memory_order_acquire);
-    while (block && block->address != address) block = block->next_in_bucket.load(std::memory_order_acquire);
-    return block;
+    const Page* page = find_page(address / kPageBytes);
+    if (!page) return nullptr;
+    uint32_t number = page->chains[chain(address)].load(std::memory_order_acquire);
+    while (number && blocks_[number].address != address)
+        number = blocks_[number].next.load(std::memory_order_acquire);
+    return number ? &blocks_[number] : nullptr;
+}
+
+// The pages of the buffer up to `end`.
+void CodeCache::provide_code(size_t end) {
+    while (code_present_ < end) {
+        bring_in(writable_ + code_present_, std::min(kStep, capacity_ - code_present_));
+        code_present_ += kStep;
+    }
 }
 
 uint64_t CodeCache::thunk_address() const {
@@ -84,7 +134,8 @@ uint64_t CodeCache::thunk_address() const {
 }
 
 uint64_t CodeCache::place_thunks(const x64::CompiledCode& code) {
-    std::memcpy(writable_, code.code, code.size);
+    provide_code(code.size);
+    x64::place(code, writable_, thunk_address(), 0);
     thunks_size_ = (code.size + kCodeAlignment - 1) & ~(kCodeAlignment - 1);
     used_ = thunks_size_;
     return thunk_address();
@@ -93,13 +144,6 @@ uint64_t CodeCache::place_thunks(const x64::CompiledCode& code) {
 std::span<Probe> CodeCache::keep_probes(size_t count) {
     const std::lock_guard guard(mutex_);
     return records_.make_array<Probe>(count);
-}
-
-TranslatedBlock** CodeCache::page_slot(uint64_t page) {
-    PageEntry** at = &pages_[page & (kPageBuckets - 1)];
-    while (*at && (*at)->page != page) at = &(*at)->next;
-    if (!*at) *at = records_.make<PageEntry>(page, nullptr, nullptr);
-    return &(*at)->blocks;
 }
 
 void CodeCache::note_change(uint64_t begin, uint64_t end) {
@@ -118,44 +162,51 @@ bool CodeCache::changed_since(uint64_t seen, uint64_t begin, uint64_t end) const
     return false;
 }
 
-CodeCache::Outcome CodeCache::publish(uint64_t changes_seen, uint64_t address, uint64_t guest_end,
+CodeCache::Outcome CodeCache::publish(uint64_t changes_seen, uint64_t address, unsigned instructions,
                                       const x64::CompiledCode& code, TranslatedBlock** published) {
     const std::lock_guard guard(mutex_);
-    if (changed_since(changes_seen, address, guest_end)) return Outcome::Stale;
+    if (changed_since(changes_seen, address, address + uint64_t{instructions} * 4)) return Outcome::Stale;
     *published = find(address);
     if (*published) return Outcome::Done;
-    const size_t count = block_count_.load(std::memory_order_relaxed);
-    if (used_ + code.size > capacity_ || count == max_blocks_) return Outcome::Full;
+    if (used_ + code.size > capacity_ || !blocks_.has_room(1) || !sites_.has_room(code.links.size()))
+        return Outcome::Full;
 
-    std::memcpy(writable_ + used_, code.code, code.size);
-    TranslatedBlock* block =
-        new (records_.allocate(sizeof(TranslatedBlock), alignof(TranslatedBlock))) TranslatedBlock;
+    TranslatedBlock* block = blocks_.append();
     block->address = address;
-    block->end = guest_end;
+    block->instructions = static_cast<uint16_t>(instructions);
     block->code = executable_ + used_;
     block->size = static_cast<uint32_t>(code.size);
-    block->sites = records_.make_array<Site>(code.links.size());
-    for (size_t i = 0; i < code.links.size(); i++) {
-        block->sites[i].code_offset = static_cast<uint32_t>(used_ + code.links[i].offset);
-        block->sites[i].stub_offset = static_cast<uint32_t>(used_ + code.links[i].stub);
-        block->sites[i].target = code.links[i].target;
-    }
-    const auto faults = records_.make_array<x64::FaultPoint>(code.faults.size());
-    std::copy(code.faults.begin(), code.faults.end(), faults.begin());
+    const std::span<x64::FaultPoint> faults = records_.make_room<x64::FaultPoint>(code.faults.size());
+    std::uninitialized_copy(code.faults.begin(), code.faults.end(), faults.begin());
     block->faults = faults;
+    provide_code(used_ + code.size);
+    x64::place(code, writable_ + used_, reinterpret_cast<uint64_t>(block->code),
+               static_cast<uint32_t>(sites_.used));
+    add_sites(block, code);
     used_ += (code.size + kCodeAlignment - 1) & ~(kCodeAlignment - 1);
 
-    TranslatedBlock** slot = page_slot(address >> kPageShift);
-    block->next_in_page = *slot;
-    *slot = block;
-    by_code_[count] = block;
-    code_offsets_[count] = static_cast<uint32_t>(block->code - executable_);
-    block_count_.store(count + 1, std::memory_order_release);
-    auto& head = buckets_[bucket(address)];
-    block->next_in_bucket.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    head.store(block, std::memory_order_release);
+    block_count_.store(blocks_.used - 1, std::memory_order_release);
+    std::atomic<uint32_t>& head = make_page(address / kPageBytes)->chains[chain(address)];
+    block->next.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    head.store(number_of(block), std::memory_order_release);
     *published = block;
     return Outcome::Done;
+}
+
+// Those whose target is there are linked before anybody has run them.
+void CodeCache::add_sites(TranslatedBlock* block, const x64::CompiledCode& code) {
+    block->first_site = static_cast<uint32_t>(sites_.used);
+    block->site_count = static_cast<uint8_t>(code.links.size());
+    for (const x64::LinkSite& link : code.links) {
+        Site* site = sites_.append();
+        site->target = link.target;
+        site->code_offset = static_cast<uint32_t>(used_ + link.offset);
+        site->stub_offset = static_cast<uint32_t>(used_ + link.stub);
+        site->owner = number_of(block);
+        if (!links_) continue;
+        TranslatedBlock* target = link.target == block->address ? block : find(link.target);
+        if (target) connect(static_cast<uint32_t>(site - sites_.items), target);
+    }
 }
 
 // A rel32 counts from the end of its four bytes.
@@ -164,51 +215,46 @@ void CodeCache::patch(const Site& site, uint32_t to_offset) {
     __atomic_store_n(reinterpret_cast<int32_t*>(writable_ + site.code_offset), relative, __ATOMIC_RELEASE);
 }
 
-void CodeCache::link(uint64_t site_address, TranslatedBlock* target) {
+void CodeCache::connect(uint32_t site, TranslatedBlock* target) {
+    Site& from = sites_[site];
+    from.linked = number_of(target);
+    from.next_incoming = target->incoming;
+    target->incoming = site;
+    patch(from, static_cast<uint32_t>(target->code - executable_));
+}
+
+// The number may be of a time before everything was dropped. That does no harm: the site that has it now goes
+// to the same place, or is left alone.
+void CodeCache::link(uint64_t site, TranslatedBlock* target) {
+    if (!links_) return;
     const std::lock_guard guard(mutex_);
-    TranslatedBlock* from = block_of(site_address);
-    if (!from || !from->valid || !target->valid) return;
-    const uint32_t offset = static_cast<uint32_t>(site_address - reinterpret_cast<uint64_t>(executable_));
-    for (Site& site : from->sites) {
-        if (site.code_offset != offset || site.linked || site.target != target->address) continue;
-        site.linked = target;
-        site.next_incoming = target->incoming;
-        target->incoming = &site;
-        patch(site, static_cast<uint32_t>(target->code - executable_));
-        return;
-    }
+    if (site >= sites_.used) return;
+    const Site& from = sites_[site];
+    if (from.linked || from.target != target->address || !blocks_[from.owner].valid || !target->valid) return;
+    connect(static_cast<uint32_t>(site), target);
 }
 
-void CodeCache::unlink_incoming(TranslatedBlock* block) {
-    for (Site* site = block->incoming; site;) {
-        Site* next = site->next_incoming;
-        patch(*site, site->stub_offset);
-        site->linked = nullptr;
-        site->next_incoming = nullptr;
-        site = next;
-    }
-    block->incoming = nullptr;
-}
-
-// Takes the block out of the tables; its own exits leave their targets' lists.
+// Takes the block out of use, but not out of its chain: what came here goes back to the stubs, its own exits
+// leave their targets' lists.
 void CodeCache::remove(TranslatedBlock* block) {
     block->valid.store(false, std::memory_order_release);
-    unlink_incoming(block);
-    for (Site& site : block->sites) {
+    for (uint32_t number = block->incoming; number;) {
+        Site& site = sites_[number];
+        patch(site, site.stub_offset);
+        site.linked = 0;
+        number = site.next_incoming;
+        site.next_incoming = 0;
+    }
+    block->incoming = 0;
+    for (uint32_t number = block->first_site; number < block->first_site + block->site_count; number++) {
+        Site& site = sites_[number];
         if (!site.linked) continue;
-        Site** at = &site.linked->incoming;
-        while (*at && *at != &site) at = &(*at)->next_incoming;
+        uint32_t* at = &blocks_[site.linked].incoming;
+        while (*at && *at != number) at = &sites_[*at].next_incoming;
         if (*at) *at = site.next_incoming;
         patch(site, site.stub_offset);
-        site.linked = nullptr;
+        site.linked = 0;
     }
-    auto* at = &buckets_[bucket(block->address)];
-    TranslatedBlock* current = at->load(std::memory_order_relaxed);
-    while (current && current != block) {
-        at = &current->next_in_bucket;
-        current = at->load(std::memory_order_relaxed);
-    }
-    if (current) at->store(block->next_in_bucket.load(std::memory_order_relaxed), std::memory_order_release);
     forget_in_jump_caches(block->address);
 }
 
@@ -219,34 +265,34 @@ void CodeCache::invalidate(uint64_t begin, uint64_t end) {
     const std::lock_guard guard(mutex_);
     note_change(begin, end);
     if (block_count_.load(std::memory_order_relaxed) == 0) return;
-    const auto visit = [&](PageEntry* entry) {
-        for (TranslatedBlock* block = entry->blocks; block; block = block->next_in_page) remove(block);
-        entry->blocks = nullptr;
+    const auto visit = [&](Page* page) {
+        for (std::atomic<uint32_t>& head : page->chains) {
+            for (uint32_t number = head.load(std::memory_order_relaxed); number;
+                 number = blocks_[number].next.load(std::memory_order_relaxed))
+                remove(&blocks_[number]);
+            head.store(0, std::memory_order_release);
+        }
     };
-    const uint64_t first = begin >> kPageShift;
-    const uint64_t last = (end - 1) >> kPageShift;
+    const uint64_t first = begin / kPageBytes;
+    const uint64_t last = (end - 1) / kPageBytes;
     if (last - first >= kPageBuckets) {
         for (unsigned i = 0; i < kPageBuckets; i++) {
-            for (PageEntry* entry = pages_[i]; entry; entry = entry->next) {
-                if (entry->page >= first && entry->page <= last) visit(entry);
+            for (Page* page = pages_[i].load(std::memory_order_relaxed); page; page = page->next) {
+                if (page->number >= first && page->number <= last) visit(page);
             }
         }
     } else {
-        for (uint64_t page = first; page <= last; page++) {
-            for (PageEntry* entry = pages_[page & (kPageBuckets - 1)]; entry; entry = entry->next) {
-                if (entry->page == page) visit(entry);
-            }
+        for (uint64_t number = first; number <= last; number++) {
+            if (Page* page = find_page(number)) visit(page);
         }
     }
 }
 
 void CodeCache::drop_all() {
     const std::lock_guard guard(mutex_);
-    const size_t count = block_count_.load(std::memory_order_relaxed);
-    for (size_t i = 0; i < count; i++)
-        buckets_[bucket(by_code_[i]->address)].store(nullptr, std::memory_order_relaxed);
-    std::memset(static_cast<void*>(pages_), 0, kPageBuckets * sizeof(PageEntry*));
+    for (unsigned i = 0; i < kPageBuckets; i++) pages_[i].store(nullptr, std::memory_order_relaxed);
     block_count_.store(0, std::memory_order_release);
+    blocks_.used = sites_.used = 1;
     used_ = thunks_size_;
     records_.reset();
     note_change(
@@ -257,12 +303,14 @@ void CodeCache::drop_all() {
 
 TranslatedBlock* CodeCache::block_of(uintptr_t host) const {
     if (!contains(host)) return nullptr;
-    const uint32_t offset = static_cast<uint32_t>(host - reinterpret_cast<uintptr_t>(executable_));
-    const uint32_t* const end = code_offsets_ + block_count_.load(std::memory_order_acquire);
-    const uint32_t* const first = code_offsets_;
-    const uint32_t* const after = std::upper_bound(first, end, offset);
-    if (after == code_offsets_) return nullptr;
-    TranslatedBlock* block = by_code_[after - code_offsets_ - 1];
+    const TranslatedBlock* const first = blocks_.items + 1;
+    const TranslatedBlock* const end = first + block_count_.load(std::memory_order_acquire);
+    const TranslatedBlock* const after =
+        std::upper_bound(first, end, host, [](uintptr_t at, const TranslatedBlock& block) {
+            return at < reinterpret_cast<uintptr_t>(block.code);
+        });
+    if (after == first) return nullptr;
+    TranslatedBlock* block = &blocks_[static_cast<size_t>(after - 1 - blocks_.items)];
     return host - reinterpret_cast<uintptr_t>(block->code) < block->size ? block : nullptr;
 }
 

@@ -5,12 +5,16 @@
 // be written and never execute. Blocks are appended; nothing is freed before the buffer is full, then
 // everything is dropped at once while no thread executes translated code (see exclusive.h).
 //
-// Lookup takes no lock: a hash table of chains, entered with release stores, read with acquire loads; a
-// removed block stays readable until the next full drop. Everything that changes the tables holds the cache's
-// mutex.
+// Lookup takes no lock: the code page, found by a hash, has chains of the blocks that start on it, entered
+// with release stores, read with acquire loads; a removed block stays readable until the next full drop.
+// Everything that changes the tables holds the cache's mutex.
 //
-// A direct exit of a block (LinkSite) is patched to its target's code with one aligned-enough 4-byte store;
-// the target remembers its incoming sites so that an invalidation can send them back to their stubs.
+// A direct exit of a block (LinkSite) is patched to its target's code with one aligned-enough 4-byte store,
+// as soon as both are there; the target remembers its incoming sites so that an invalidation can send them
+// back to their stubs.
+//
+// Most programs are short: what is kept of a block is small and lies together, since every fresh page costs
+// about as much as translating two instructions. Blocks and sites have numbers, from 1; 0 is none.
 #pragma once
 
 #include <atomic>
@@ -25,44 +29,44 @@
 
 namespace armature::translator::runtime {
 
-struct TranslatedBlock;
-
-// One direct exit that has been linked or may be.
+// A direct exit of a block.
 struct Site {
+    uint64_t target = 0;       // guest address
     uint32_t code_offset = 0;  // of the rel32, in the whole buffer
     uint32_t stub_offset = 0;
-    uint64_t target = 0;
-    TranslatedBlock* linked = nullptr;
-    Site* next_incoming = nullptr;  // list of the target's incoming sites
+    uint32_t owner = 0;          // block it is in
+    uint32_t linked = 0;         // block it goes to
+    uint32_t next_incoming = 0;  // list of that block's incoming sites
 };
 
 struct TranslatedBlock {
     uint64_t address = 0;           // guest
-    uint64_t end = 0;               // guest, exclusive
     const uint8_t* code = nullptr;  // in the executable view
-    uint32_t size = 0;
-    std::atomic<bool> valid{true};
-    std::atomic<TranslatedBlock*> next_in_bucket{nullptr};
-    TranslatedBlock* next_in_page = nullptr;
-    Site* incoming = nullptr;
-    std::span<Site> sites;
     std::span<const x64::FaultPoint> faults;
+    uint32_t size = 0;  // of the code
+    uint32_t first_site = 0;
+    uint32_t incoming = 0;          // first of the sites that go here
+    std::atomic<uint32_t> next{0};  // block in the same chain
+    uint16_t instructions = 0;      // guest
+    uint8_t site_count = 0;
+    std::atomic<bool> valid{true};
 
     uint64_t guest_pc(uint32_t guest_index) const { return address + uint64_t{guest_index} * 4; }
 };
+static_assert(x64::kMaxLinks <= UINT8_MAX);
 
 class CodeCache {
   public:
     static CodeCache& instance();
 
-    void initialise(size_t bytes);
+    void initialise(size_t bytes, bool links);  // without links, direct exits always look their target up
 
     TranslatedBlock* find(uint64_t address) const;  // lock-free; null if not translated
     // Appends code. Full: the caller must flush. Stale: what `code` was made from may have changed since the
     // caller asked for `changes()`, and it must be made again. If another thread has published the same block
     // meanwhile, that one is returned.
     enum class Outcome { Done, Full, Stale };
-    Outcome publish(uint64_t changes_seen, uint64_t address, uint64_t guest_end,
+    Outcome publish(uint64_t changes_seen, uint64_t address, unsigned instructions,
                     const x64::CompiledCode& code, TranslatedBlock** published);
     // How many invalidations there were. To be read before the guest's code is.
     uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
@@ -70,7 +74,9 @@ class CodeCache {
     uint64_t place_thunks(const x64::CompiledCode& code);
     uint64_t thunk_address() const;
 
-    // Links the site whose rel32 is at host address `site` to the block, if both are still valid.
+    // Where a site goes. Only while it cannot be dropped.
+    uint64_t target_of(uint64_t site) const { return sites_[site].target; }
+    // Links the site to the block, if both are still valid.
     void link(uint64_t site, TranslatedBlock* target);
     void invalidate(uint64_t begin, uint64_t end);
     void drop_all();  // only while no thread executes translated code
@@ -96,30 +102,49 @@ class CodeCache {
 
   private:
     CodeCache() = default;
+    // Code pages, by a hash of their number. They stay until everything is dropped.
+    static constexpr unsigned kPageBuckets = 1u << 12;
+    static constexpr unsigned kChains = 64;
+    struct Page {
+        uint64_t number = 0;
+        Page* next = nullptr;
+        std::atomic<uint32_t> chains[kChains] = {};  // by address: each has the blocks of 64 bytes
+    };
+
+    // Zeroed memory for `capacity` items that is brought in a few pages at a time, ahead of use.
+    template <typename T>
+    struct Table {
+        void reserve(size_t capacity);
+        bool has_room(size_t more) const { return used + more <= limit; }
+        T* append();
+        T& operator[](size_t n) const { return items[n]; }
+        T* items = nullptr;
+        size_t used = 1;  // 0 is none
+        size_t limit = 0;
+        size_t present = 0;
+    };
+
+    uint32_t number_of(const TranslatedBlock* block) const {
+        return static_cast<uint32_t>(block - blocks_.items);
+    }
+    Page* find_page(uint64_t number) const;
+    Page* make_page(uint64_t number);
+    static unsigned chain(uint64_t address) { return address / (kPageBytes / kChains) % kChains; }
+    void provide_code(size_t end);
+    void add_sites(TranslatedBlock* block, const x64::CompiledCode& code);
+    void connect(uint32_t site, TranslatedBlock* target);
     void patch(const Site& site, uint32_t to_offset);
-    void unlink_incoming(TranslatedBlock* block);
     void remove(TranslatedBlock* block);
     void note_change(uint64_t begin, uint64_t end);
     bool changed_since(uint64_t seen, uint64_t begin, uint64_t end) const;
-    TranslatedBlock** page_slot(uint64_t page);
 
-    static constexpr unsigned kBucketBits = 16;
-    static constexpr unsigned kBuckets = 1u << kBucketBits;
-    static constexpr unsigned kPageBuckets = 1u << 12;
-    // Blocks that share 16 bytes share a chain: fewer pages of the table are touched.
-    static unsigned bucket(uint64_t address) { return (address >> 4) & (kBuckets - 1); }
+    static constexpr uint64_t kPageBytes = 4096;
 
     // The latest invalidations, for translations that were in the making meanwhile.
     static constexpr unsigned kRecentChanges = 32;
     struct Range {
         uint64_t begin;
         uint64_t end;
-    };
-
-    struct PageEntry {
-        uint64_t page;
-        TranslatedBlock* blocks;
-        PageEntry* next;
     };
 
     std::mutex mutex_;
@@ -132,12 +157,12 @@ class CodeCache {
     std::atomic<uint64_t> generation_{1};
     std::atomic<uint64_t> changes_{0};
     Range recent_changes_[kRecentChanges] = {};
-    std::atomic<TranslatedBlock*>* buckets_ = nullptr;
-    PageEntry** pages_ = nullptr;
-    TranslatedBlock** by_code_ = nullptr;  // in the order of their code
-    uint32_t* code_offsets_ = nullptr;     // where each block's code starts: what block_of searches
-    std::atomic<size_t> block_count_{0};
-    size_t max_blocks_ = 0;
+    std::atomic<Page*>* pages_ = nullptr;
+    Table<TranslatedBlock> blocks_;       // in the order of their code
+    std::atomic<size_t> block_count_{0};  // what a fault handler may look at
+    Table<Site> sites_;
+    size_t code_present_ = 0;
+    bool links_ = true;
     support::Arena records_;
 };
 

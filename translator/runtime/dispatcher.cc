@@ -120,9 +120,9 @@ const void* leave(guest::CpuState* cpu) {
 
 const void* link(guest::CpuState* cpu, uint64_t site) {
     ThreadRuntime& runtime = of(cpu);
+    cpu->pc = CodeCache::instance().target_of(site);
     TranslatedBlock* block = block_at_pc(runtime);
-    if (block && !guest::options.no_chain && opt::enabled(opt::k_links))
-        CodeCache::instance().link(site, block);
+    if (block) CodeCache::instance().link(site, block);
     return enter_block(runtime, block);
 }
 
@@ -244,7 +244,8 @@ void initialise() {
         support::fatal(1, "ARMATURE_HOST: no host feature is called '%s'", bad.c_str());
     }
     CodeCache& cache = CodeCache::instance();
-    cache.initialise(guest::options.tb_size_mib ? guest::options.tb_size_mib << 20 : kDefaultCodeBytes);
+    cache.initialise(guest::options.tb_size_mib ? guest::options.tb_size_mib << 20 : kDefaultCodeBytes,
+                     !guest::options.no_chain && opt::enabled(opt::k_links));
     x64::thunks.leave = leave;
     x64::thunks.link = link;
     x64::thunks.lookup = lookup;

@@ -160,8 +160,7 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
         find_point(*block, static_cast<uint32_t>(host_pc - reinterpret_cast<uintptr_t>(block->code)));
     if (!point) return false;
     if (point->kind == x64::kFaultPush) {
-        return refill_call_stack(runtime, info, context,
-                                 reinterpret_cast<uintptr_t>(block->code) + point->restart);
+        return refill_call_stack(runtime, info, context, host_pc - point->restart);
     }
 
     guest::CpuState& cpu = thread->cpu;

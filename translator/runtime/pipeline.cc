@@ -168,9 +168,7 @@ bool compile_block(ThreadRuntime& runtime, ir::Block& block, x64::CompiledCode* 
     if (traced && support::log_enabled(LogItem::Op)) trace_ir(block, false);
     opt::optimise(block);
     if (traced && support::log_enabled(LogItem::OpOpt)) trace_ir(block, true);
-    x64::CompileOptions options;
-    options.no_chain = guest::options.no_chain;
-    return x64::compile(block, runtime.buffer, runtime.arena, options, code);
+    return x64::compile(block, runtime.buffer, runtime.arena, code);
 }
 
 }  // namespace
@@ -194,7 +192,7 @@ TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
         }
         TranslatedBlock* published = nullptr;
         const CodeCache::Outcome outcome = CodeCache::instance().publish(
-            changes_seen, address, address + block.guest.size() * 4, code, &published);
+            changes_seen, address, static_cast<unsigned>(block.guest.size()), code, &published);
         if (outcome == CodeCache::Outcome::Stale) continue;
         if (outcome == CodeCache::Outcome::Full) return nullptr;
         totals.blocks++;

@@ -34,27 +34,18 @@ std::span<const int16_t> order(Bank bank) {
 Allocator::Allocator(Xbyak::CodeGenerator& generator, const HostFeatures& features, const ir::Block& block,
                      support::Arena& arena, std::span<Xbyak::Label> constant_labels)
     : Context(generator, features), block_(block), arena_(arena), constant_labels_(constant_labels) {
-    tracks_ = arena.make_array<Track>(block.insts.size() + 1);
-    outlook_ = arena.make_array<Outlook>(block.insts.size() + 1);
-    guest_offsets_ = arena.make_array<uint32_t>(block.guest.size());
-    const size_t pool =
-        sizeof(PooledConstant) * constant_labels.size();  // not initialised: most blocks use none
-    constants_ = static_cast<PooledConstant*>(arena.allocate(pool, alignof(PooledConstant)));
+    const size_t count = block.insts.size() + 1;  // the last is for the terminator
+    tracks_ = arena.make_room<Track>(count);      // analyse() fills these two
+    outlook_ = arena.make_room<Outlook>(count);
+    guest_offsets_ = arena.make_room<uint32_t>(block.guest.size());
+    constants_ = arena.make_room<PooledConstant>(constant_labels.size()).data();
     file(Bank::General).temporaries = kGeneralTemporaries;
     file(Bank::General).plan = kPinnedX;
     file(Bank::Vector).temporaries = kVectorTemporaries;
     file(Bank::Vector).plan = kPinnedV;
-    outlook_[0].flags_needed = true;
-    outlook_[block.insts.size()].flags_needed = block.flags_live_out;
 }
 
 // --- Values
-
-uint32_t Allocator::root(Value value) const {
-    uint32_t id = tracks_[value.id].root;
-    while (tracks_[id].root != id) id = tracks_[id].root;
-    return id;
-}
 
 bool Allocator::constant(Value value, uint64_t* imm) const {
     const Inst& definition = block_.insts[root(value)];
@@ -87,28 +78,7 @@ bool Allocator::rematerialises(uint32_t id) const {
     return block_.insts[id].op == Op::Const || vector_constant(id, &lo, &hi);
 }
 
-unsigned Allocator::occurrences(uint32_t id) const {
-    if (index_ == last_instruction()) return block_.end.a && root(block_.end.a) == id;
-    const Inst& i = current();
-    unsigned count = 0;
-    for (unsigned n = 0; n < 4; n++) {
-        const Value operand = i.operand(n);
-        if (operand && root(operand) == id) count++;
-    }
-    return count;
-}
-
 // --- Moving values around
-
-void Allocator::move(Bank bank, int to, int from, bool wide) {
-    if (bank == Bank::Vector) {
-        c.movaps(Xmm(to), Xmm(from));
-    } else if (wide) {
-        c.mov(Reg64(to), Reg64(from));
-    } else {
-        c.mov(Xbyak::Reg32(to), Xbyak::Reg32(from));
-    }
-}
 
 void Allocator::load(Bank bank, int reg, uint32_t id, bool wide) {
     const Track& t = tracks_[id];
@@ -125,18 +95,8 @@ void Allocator::load(Bank bank, int reg, uint32_t id, bool wide) {
     uint64_t hi = 0;
     if (bank == Bank::Vector && vector_constant(id, &lo, &hi)) return load_vector_constant(reg, lo, hi);
     if (t.home < 0 && t.spill < 0) return fail();
-    if (bank == Bank::Vector) {
-        c.movaps(Xmm(reg),
-                 t.home >= 0 ? slot(bank, static_cast<unsigned>(t.home)) : spill_slot(t.spill, 128));
-        return;
-    }
-    const size_t offset = t.home >= 0 ? (t.home == 31 ? offsetof(guest::CpuState, sp) : size_t(t.home) * 8)
-                                      : offsetof(guest::CpuState, spill) + size_t(t.spill) * 16;
-    if (wide) {
-        c.mov(Reg64(reg), state(offset, 64));
-    } else {
-        c.mov(Xbyak::Reg32(reg), state(offset, 32));
-    }
+    load_state(bank, reg,
+               t.home >= 0 ? slot_offset(bank, static_cast<unsigned>(t.home)) : spill_offset(t.spill), wide);
 }
 
 void Allocator::load_vector_constant(int reg, uint64_t lo, uint64_t hi) {
@@ -167,11 +127,7 @@ void Allocator::store_spill(Bank bank, uint32_t id) {
     Track& t = tracks_[id];
     if (t.home >= 0 || t.spill >= 0 || rematerialises(id)) return;
     t.spill = allocate_spill();
-    if (bank == Bank::Vector) {
-        c.movaps(spill_slot(t.spill, 128), Xmm(t.reg));
-    } else {
-        c.mov(spill_slot(t.spill, 64), Reg64(t.reg));
-    }
+    store_state(bank, t.reg, spill_offset(t.spill));
 }
 
 void Allocator::bind_register(Bank bank, int reg, uint32_t id) {
@@ -245,11 +201,7 @@ int Allocator::borrow(Bank bank) {
         if (reg == InMemory || ((f.locked | f.reserved | f.borrowed) & bit(reg))) continue;
         const uint32_t id = f.owner[reg];
         if (id && (occurrences(id) || id == index_)) continue;
-        if (bank == Bank::Vector) {
-            c.movaps(slot(bank, n), Xmm(reg));
-        } else {
-            c.mov(slot(bank, n), Reg64(reg));
-        }
+        store_state(bank, reg, slot_offset(bank, n));
         f.borrowed |= bit(reg);
         return reg;
     }
@@ -265,11 +217,7 @@ void Allocator::return_borrowed(Bank bank) {
         f.borrowed &= static_cast<uint16_t>(~bit(reg));
         if (f.owner[reg] == index_ && tracks_[index_].reg == reg)
             evict(bank, reg);  // the result moves to memory
-        if (bank == Bank::Vector) {
-            c.movaps(Xmm(reg), slot(bank, n));
-        } else {
-            c.mov(Reg64(reg), slot(bank, n));
-        }
+        load_state(bank, reg, slot_offset(bank, n));
     }
 }
 
@@ -400,19 +348,18 @@ bool Allocator::reuses(Value a) const {
 // --- Between instructions
 
 void Allocator::finish_instruction() {
-    for (const Bank bank : {Bank::General, Bank::Vector}) {
-        if (file(bank).borrowed) return_borrowed(bank);
-        file(bank).locked = 0;
-        file(bank).reserved = 0;
+    for (RegisterFile& f : files_) {
+        if (f.borrowed) return_borrowed(&f == files_ ? Bank::General : Bank::Vector);
+        f.locked = 0;
+        f.reserved = 0;
     }
     flags_consumed_ = false;
     next_operand_ = 0;
     if (index_ == last_instruction()) return;
     const Inst& i = current();
     for (unsigned n = 0; n < 4; n++) {
-        const Value operand = i.operand(n);
-        if (!operand || i.op == Op::FlagsOf) continue;
-        const uint32_t id = root(operand);
+        if (!i.operand(n) || i.op == Op::FlagsOf) continue;
+        const uint32_t id = root(i.operand(n));
         Track& t = tracks_[id];
         if (--t.remaining) continue;
         const Bank bank = block_.insts[id].type == Type::V128 ? Bank::Vector : Bank::General;

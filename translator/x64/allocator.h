@@ -63,11 +63,16 @@ class Allocator final : public Context {
 
     bool run();  // emits the block; false: it does not fit
     std::span<LinkSite> links() const { return {links_, link_count_}; }
+    std::span<ThunkJump> thunk_jumps() const { return {thunk_jumps_, thunk_jump_count_}; }
     std::span<FaultPoint> faults() const { return {faults_, fault_count_}; }
     std::span<uint32_t> guest_offsets() const { return guest_offsets_; }
 
     // --- Values (allocator.cc)
-    uint32_t root(ir::Value value) const;
+    uint32_t root(ir::Value value) const {
+        uint32_t id = tracks_[value.id].root;
+        while (tracks_[id].root != id) id = tracks_[id].root;
+        return id;
+    }
     Track& track(uint32_t id) { return tracks_[id]; }
     const Track& track(uint32_t id) const { return tracks_[id]; }
     RegisterFile& file(Bank bank) { return files_[static_cast<unsigned>(bank)]; }
@@ -76,7 +81,16 @@ class Allocator final : public Context {
     bool rematerialises(uint32_t id) const;  // a constant of either bank: made again wherever it is needed
     ir::Value self() const { return {index_}; }  // the result of the present instruction
     const ir::Inst& current() const { return block_.insts[index_]; }
-    unsigned occurrences(uint32_t id) const;  // among the present instruction's operands
+    // Among the present instruction's operands.
+    unsigned occurrences(uint32_t id) const {
+        if (index_ == last_instruction()) return block_.end.a && root(block_.end.a) == id;
+        const ir::Inst& i = current();
+        unsigned count = 0;
+        for (unsigned n = 0; n < 4; n++) {
+            if (i.operand(n) && root(i.operand(n)) == id) count++;
+        }
+        return count;
+    }
     bool dies(uint32_t id) const { return tracks_[id].remaining <= occurrences(id); }
     bool value_used() const { return tracks_[index_].remaining != 0; }
 
@@ -121,6 +135,8 @@ class Allocator final : public Context {
                   bool as_borrow);  // CF = C, or = !C. Consumes EFLAGS: the next instruction uses CF
 
     // --- Code (code.cc)
+    static size_t slot_offset(Bank bank, unsigned guest_register);
+    static size_t spill_offset(int16_t index);
     Xbyak::Address slot(Bank bank, unsigned guest_register) const;
     Xbyak::Address spill_slot(int16_t index, unsigned bits) const;
     Xbyak::RegExp masked(Xbyak::RegExp exp);  // the address without its tag, if the block asks for it
@@ -159,12 +175,14 @@ class Allocator final : public Context {
         uint64_t lo;
         uint64_t hi;
     };
-    struct PooledPointer {
+    struct PooledWord {
         uint32_t at;
-        const void* pointer;
+        uint64_t value;
     };
 
     void analyse();  // liveness.cc
+    void find_aliases();
+    void find_uses();
     bool produces_zero_upper(uint32_t id) const;
     bool can_hint(const ir::Inst& inst) const;
 
@@ -177,6 +195,9 @@ class Allocator final : public Context {
     void load(Bank bank, int reg, uint32_t id, bool wide);
     void load_vector_constant(int reg, uint64_t lo, uint64_t hi);
     void move(Bank bank, int to, int from, bool wide);
+    // CpuState's member at `offset` into the register, and back: 8 bytes (4 if not wide) or 16.
+    void load_state(Bank bank, int reg, size_t offset, bool wide = true);
+    void store_state(Bank bank, int reg, size_t offset);
     void vacate(int reg);  // a general register that an instruction demands
     int hinted(Bank bank, uint32_t id, uint32_t a, bool any_dying);
     int16_t allocate_spill();
@@ -199,7 +220,7 @@ class Allocator final : public Context {
     void emit_cold();
     void emit_stubs();
     void emit_pool();
-    static constexpr unsigned kMaxLinks = 8;
+    void thunk_jump(const void* thunk);
     void add_link(uint32_t offset, uint64_t target);
     void align_link(unsigned prefix);
     void add_fault(const FaultPoint& point);
@@ -209,9 +230,9 @@ class Allocator final : public Context {
     std::span<Track> tracks_;
     // Per instruction, what holds from its end on.
     struct Outlook {
-        uint32_t overwritten[2] =
-            {};  // by bank: guest registers that are set again before anybody can look at them
-        bool flags_needed = false;  // the guest's NZCV may be read before they are set again
+        uint32_t
+            overwritten[2];  // by bank: guest registers that are set again before anybody can look at them
+        bool flags_needed;   // the guest's NZCV may be read before they are set again
     };
     std::span<Outlook> outlook_;
     RegisterFile files_[2];
@@ -233,12 +254,15 @@ class Allocator final : public Context {
     std::span<Xbyak::Label> constant_labels_;
     PooledConstant* constants_ = nullptr;
     unsigned constant_count_ = 0;
-    PooledPointer* pointers_ = nullptr;
-    unsigned pointer_count_ = 0;
-    unsigned pointer_capacity_ = 0;
+    PooledWord* words_ = nullptr;
+    unsigned word_count_ = 0;
+    unsigned word_capacity_ = 0;
     PendingCold* colds_ = nullptr;
     unsigned cold_count_ = 0;
     unsigned cold_capacity_ = 0;
+    ThunkJump* thunk_jumps_ = nullptr;
+    unsigned thunk_jump_count_ = 0;
+    unsigned thunk_jump_capacity_ = 0;
     LinkSite* links_ = nullptr;
     unsigned link_count_ = 0;
     FaultPoint* faults_ = nullptr;
@@ -256,6 +280,8 @@ void emit_terminator(Allocator& e);
 
 using Emitter = void (*)(Context&, const ir::Inst&);
 extern const Emitter kEmitters[];  // by ir::Op (select_table.cc)
+
+inline constexpr unsigned kStubNumber = 1;  // where the number of its site is in a stub: mov eax, imm32
 
 inline constexpr size_t kStateFlags = offsetof(guest::CpuState, flags);
 inline constexpr size_t kStatePc = offsetof(guest::CpuState, pc);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Everything about the bytes: memory operands, jumps, links, out-of-line code, constants, the fault map.
 #include "translator/x64/allocator.h"
+#include "translator/x64/encode.h"
 
 namespace armature::translator::x64 {
 
@@ -13,6 +14,11 @@ using Xbyak::util::rax;
 using Xbyak::util::rip;
 
 namespace {
+
+constexpr uint8_t kMovLoad = 0x8b;
+constexpr uint8_t kMovStore = 0x89;
+constexpr Form kMovaps{0x28, false, true};
+constexpr Form kMovapsStore{0x29, false, true};
 
 constexpr unsigned kLine = 16;  // a rel32 that is patched while others execute it stays inside such a line
 
@@ -36,13 +42,36 @@ Address Context::state(size_t offset, unsigned bits) const {
     return Xbyak::AddressFrame(bits)[r15 + (static_cast<int>(offset) - kStateBias)];
 }
 
+size_t Allocator::slot_offset(Bank bank, unsigned n) {
+    if (bank == Bank::Vector) return offsetof(guest::CpuState, v) + n * sizeof(guest::Vec128);
+    return n == 31 ? offsetof(guest::CpuState, sp) : n * sizeof(uint64_t);
+}
+
+size_t Allocator::spill_offset(int16_t index) {
+    return offsetof(guest::CpuState, spill) + static_cast<size_t>(index) * sizeof(guest::Vec128);
+}
+
 Address Allocator::slot(Bank bank, unsigned n) const {
-    if (bank == Bank::Vector) return state(offsetof(guest::CpuState, v) + n * sizeof(guest::Vec128), 128);
-    return state(n == 31 ? offsetof(guest::CpuState, sp) : n * 8, 64);
+    return state(slot_offset(bank, n), bank == Bank::Vector ? 128 : 64);
 }
 
 Address Allocator::spill_slot(int16_t index, unsigned bits) const {
-    return state(offsetof(guest::CpuState, spill) + static_cast<size_t>(index) * sizeof(guest::Vec128), bits);
+    return state(spill_offset(index), bits);
+}
+
+void Allocator::move(Bank bank, int to, int from, bool wide) {
+    const bool vector = bank == Bank::Vector;
+    encode(c, vector ? kMovaps : Form{kMovLoad, wide}, to, from);
+}
+
+void Allocator::load_state(Bank bank, int reg, size_t offset, bool wide) {
+    const bool vector = bank == Bank::Vector;
+    encode(c, vector ? kMovaps : Form{kMovLoad, wide}, reg, R15, static_cast<int>(offset) - kStateBias);
+}
+
+void Allocator::store_state(Bank bank, int reg, size_t offset) {
+    const bool vector = bank == Bank::Vector;
+    encode(c, vector ? kMovapsStore : Form{kMovStore, true}, reg, R15, static_cast<int>(offset) - kStateBias);
 }
 
 RegExp Allocator::masked(RegExp exp) {
@@ -124,7 +153,8 @@ void Allocator::push_fault_point(uint32_t restart) {
     point.offset = here();
     point.guest = static_cast<uint16_t>(block_.guest.empty() ? 0 : block_.guest.size() - 1);
     point.kind = kFaultPush;
-    point.restart = restart;
+    point.restart = static_cast<uint8_t>(point.offset - restart);
+    if (point.offset - restart != point.restart) return fail();
     add_fault(point);
 }
 
@@ -231,17 +261,14 @@ void Allocator::link_call(uint64_t target, uint32_t restart) {
     c.dd(0);
 }
 
-// What a link goes to until it is patched: tells the runtime the target and the link's address.
+// What a link goes to until it is patched: tells the runtime which one it is.
 void Allocator::emit_stubs() {
     for (unsigned n = 0; n < link_count_; n++) {
         LinkSite& link = links_[n];
         link.stub = here();
         c.rewrite(link.offset, link.stub - (link.offset + 4), 4);
-        store_pc(link.target);
-        c.db(0x48);  // lea rax, [rip + offset of the rel32]
-        c.db(0x8d);
-        c.db(0x05);
-        c.dd(link.offset - (here() + 4));
+        c.db(0xb8);  // mov eax, number of the site
+        c.dd(0);
         jump_thunk(thunks.save_and_link);
     }
 }
@@ -260,20 +287,20 @@ void Allocator::store_pc(uint64_t pc) {
     c.mov(state(kStatePc, 64), rax);
 }
 
-// jmp/call [rip + pointer in the pool]: one form for every distance, no register.
-void Allocator::jump_thunk(const void* thunk) {
-    c.db(0xff);
-    c.db(0x25);
-    append(arena_, pointers_, pointer_count_, pointer_capacity_, {here(), thunk});
+void Allocator::thunk_jump(const void* thunk) {
+    append(arena_, thunk_jumps_, thunk_jump_count_, thunk_jump_capacity_, {here(), thunk});
     c.dd(0);
+}
+
+void Allocator::jump_thunk(const void* thunk) {
+    c.db(0xe9);
+    thunk_jump(thunk);
 }
 
 void Allocator::call_thunk(const void* thunk) {
     push_fault_point(here());
-    c.db(0xff);
-    c.db(0x15);
-    append(arena_, pointers_, pointer_count_, pointer_capacity_, {here(), thunk});
-    c.dd(0);
+    c.db(0xe8);
+    thunk_jump(thunk);
 }
 
 void Allocator::push_constant(uint64_t value) {
@@ -283,8 +310,7 @@ void Allocator::push_constant(uint64_t value) {
     }
     c.db(0xff);  // push [rip + constant in the pool]
     c.db(0x35);
-    append(arena_, pointers_, pointer_count_, pointer_capacity_,
-           {here(), reinterpret_cast<const void*>(value)});
+    append(arena_, words_, word_count_, word_capacity_, {here(), value});
     c.dd(0);
 }
 
@@ -330,16 +356,16 @@ Address Context::constant128(uint64_t lo, uint64_t hi) {
 }
 
 void Allocator::emit_pool() {
-    for (unsigned n = 0; n < pointer_count_; n++) {
-        const PooledPointer& pooled = pointers_[n];
+    for (unsigned n = 0; n < word_count_; n++) {
+        const PooledWord& pooled = words_[n];
         if (!pooled.at) continue;
         while (here() % 8) c.db(0xcc);
-        for (unsigned other = n; other < pointer_count_; other++) {
-            if (!pointers_[other].at || pointers_[other].pointer != pooled.pointer) continue;
-            c.rewrite(pointers_[other].at, here() - (pointers_[other].at + 4), 4);
-            if (other != n) pointers_[other].at = 0;
+        for (unsigned other = n; other < word_count_; other++) {
+            if (!words_[other].at || words_[other].value != pooled.value) continue;
+            c.rewrite(words_[other].at, here() - (words_[other].at + 4), 4);
+            if (other != n) words_[other].at = 0;
         }
-        c.dq(reinterpret_cast<uint64_t>(pooled.pointer));
+        c.dq(pooled.value);
     }
     for (unsigned n = 0; n < constant_count_; n++) {
         while (here() % 16) c.db(0xcc);

@@ -3,9 +3,11 @@
 // constants).
 #include "translator/x64/compile.h"
 
+#include <cstring>
 #include <vector>
 
 #include "translator/x64/allocator.h"
+#include "translator/x64/encode.h"
 
 namespace armature::translator::x64 {
 
@@ -13,7 +15,6 @@ using ir::Inst;
 
 namespace {
 
-constexpr size_t kBufferSize = 512u << 10;
 constexpr size_t kMaxConstants = 512;
 
 }  // namespace
@@ -23,10 +24,12 @@ class CodeBuffer {
   public:
     CodeBuffer() : generator(kBufferSize, Xbyak::DontSetProtectRWE), labels(kMaxConstants) {}
     void reset() {
+        generator.setSize(0);
+        Xbyak::ClearError();
+        if (!labels_used) return;  // what the assembler knows of labels is expensive to reset
         generator.reset();
         for (size_t n = 0; n < labels_used; n++) labels[n] = Xbyak::Label();
         labels_used = 0;
-        Xbyak::ClearError();
     }
     Xbyak::CodeGenerator generator;
     std::vector<Xbyak::Label> labels;
@@ -64,8 +67,7 @@ bool Allocator::run() {
     return !failed_ && Xbyak::GetError() == Xbyak::ERR_NONE;
 }
 
-bool compile(const ir::Block& block, CodeBuffer* buffer, support::Arena& arena, const CompileOptions&,
-             CompiledCode* out) {
+bool compile(const ir::Block& block, CodeBuffer* buffer, support::Arena& arena, CompiledCode* out) {
     buffer->reset();
     Allocator allocator(buffer->generator, host_features(), block, arena, buffer->labels);
     const bool done = allocator.run();
@@ -74,9 +76,23 @@ bool compile(const ir::Block& block, CodeBuffer* buffer, support::Arena& arena, 
     out->code = buffer->generator.getCode();
     out->size = buffer->generator.getSize();
     out->links = allocator.links();
+    out->thunk_jumps = allocator.thunk_jumps();
     out->faults = allocator.faults();
     out->guest_offsets = allocator.guest_offsets();
     return true;
+}
+
+void place(const CompiledCode& code, uint8_t* to, uint64_t address, uint32_t first_site) {
+    std::memcpy(to, code.code, code.size);
+    for (const ThunkJump& jump : code.thunk_jumps) {
+        const uint64_t end = address + jump.offset + sizeof(uint32_t);
+        const uint32_t distance = static_cast<uint32_t>(reinterpret_cast<uint64_t>(jump.thunk) - end);
+        std::memcpy(to + jump.offset, &distance, sizeof distance);
+    }
+    for (const LinkSite& link : code.links) {
+        std::memcpy(to + link.stub + kStubNumber, &first_site, sizeof first_site);
+        first_site++;
+    }
 }
 
 CompiledCode emit_thunks(Xbyak::CodeGenerator& c, uint64_t final_address);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // From an optimised ir::Block to host code: one pass that selects, allocates registers and emits.
 //
-// The code is position-independent except for its links: each direct exit is a `jmp rel32` or `call rel32`
-// that at first goes to a stub of its own in the same block; the runtime patches it to the target block. The
-// stub calls Thunks::link with the site's address. Patching is one 4-byte store into running code, so a rel32
-// never crosses a 16-byte line (blocks are placed at multiples of 16).
+// The code is position-independent except for its links and its jumps to thunks, which place() resolves. Each
+// direct exit is a `jmp rel32` or `call rel32` that at first goes to a stub of its own in the same block; the
+// runtime patches it to the target block. The stub calls Thunks::link with the number that the runtime gave
+// the site. Patching is one 4-byte store into running code, so a rel32 never crosses a 16-byte line (blocks
+// are placed at multiples of 16).
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,14 @@ struct LinkSite {
     uint64_t target = 0;  // guest address
 };
 
+inline constexpr unsigned kMaxLinks = 8;  // of one block
+
+// A rel32 that goes to a thunk.
+struct ThunkJump {
+    uint32_t offset = 0;
+    const void* thunk = nullptr;
+};
+
 // Where the guest's NZCV are when an instruction faults.
 enum class FlagsAt : uint8_t { State, EflagsSub, EflagsAdd, EflagsLogic, EflagsFcmp };
 
@@ -30,23 +39,26 @@ enum FaultKind : uint8_t {
     kFaultAccess,     // a guest memory access
     kFaultAlignment,  // a failed alignment check (`ud2`): SIGBUS BUS_ADRALN, the guest address is in rax
     kFaultPush,  // a push onto the call stack: when it hits the guard, the stack is emptied and code goes on
-                 // at `restart`
+                 // where the pushing sequence starts
 };
 
+// There is one for every load and store that is translated, and they are kept: eight bytes.
 struct FaultPoint {
-    uint32_t offset = 0;  // of the host instruction that may fault
-    uint16_t guest = 0;   // index of the guest instruction
-    FlagsAt flags = FlagsAt::State;
-    FaultKind kind = kFaultAccess;
-    bool is_store = false;
-    bool x0_in_state = false;  // rbx is lent to CMPXCHG16B: x0 is in CpuState already, not in the register
-    uint32_t restart = 0;      // kFaultPush: offset where the pushing sequence starts
+    uint32_t offset = 0;      // of the host instruction that may fault
+    uint16_t guest : 10 = 0;  // index of the guest instruction
+    uint16_t is_store : 1 = 0;
+    uint16_t x0_in_state : 1 = 0;  // rbx is lent to CMPXCHG16B: x0 is in CpuState, not in the register
+    FlagsAt flags : 4 = FlagsAt::State;
+    FaultKind kind : 4 = kFaultAccess;
+    uint8_t restart = 0;  // kFaultPush: the pushing sequence starts this many bytes before `offset`
 };
+static_assert(sizeof(FaultPoint) == 8);
 
 struct CompiledCode {
     const uint8_t* code = nullptr;  // in the CodeBuffer: to be copied
     size_t size = 0;
     std::span<LinkSite> links;
+    std::span<ThunkJump> thunk_jumps;
     std::span<FaultPoint> faults;       // ascending offsets
     std::span<uint32_t> guest_offsets;  // host offset where each guest instruction starts (for -d out_asm)
 };
@@ -61,7 +73,7 @@ struct Thunks {
     const void* (*leave)(guest::CpuState*) =
         nullptr;  // to the CPU loop: exit_code, pc set; returns when resumed
     const void* (*link)(guest::CpuState*,
-                        uint64_t site) = nullptr;  // pc = target; site = host address of the rel32
+                        uint64_t site) = nullptr;  // a direct exit that is not linked, by its number
     const void* (*lookup)(guest::CpuState*) =
         nullptr;  // pc = target of an indirect branch that missed the cache
 
@@ -69,7 +81,7 @@ struct Thunks {
     void (*enter)(guest::CpuState*, const void* code) = nullptr;  // called once per fiber; never returns
     const void* save_and_leave = nullptr;    // stores pinned registers, MXCSR; calls leave; reloads; jumps
     const void* leave_saved = nullptr;       // the same, state is up to date already (after a fault)
-    const void* save_and_link = nullptr;     // site in rax
+    const void* save_and_link = nullptr;     // number of the site in eax
     const void* save_and_lookup = nullptr;   // pc stored
     const void* return_underflow = nullptr;  // host return address at the bottom of the call stack
     // Calls of the C++ function in rax with arguments in rdi, rsi, rdx, rcx; result in rax.
@@ -106,13 +118,10 @@ class CodeBuffer;
 CodeBuffer* create_code_buffer();
 void destroy_code_buffer(CodeBuffer* buffer);
 
-struct CompileOptions {
-    bool no_chain = false;  // direct exits always go through Thunks::link, which then does not patch
-};
-
 // False if the block is too long for the buffer or the spill area (the caller cuts the block shorter).
-bool compile(const ir::Block& block, CodeBuffer* buffer, support::Arena& arena, const CompileOptions& options,
-             CompiledCode* out);
+bool compile(const ir::Block& block, CodeBuffer* buffer, support::Arena& arena, CompiledCode* out);
+// Copies the code to `to`, where it will execute as `address`; its sites are numbered from `first_site`.
+void place(const CompiledCode& code, uint8_t* to, uint64_t address, uint32_t first_site);
 // The thunks, as code to be placed at `final_address`; sets `thunks`.
 CompiledCode make_thunks(CodeBuffer* buffer, uint64_t final_address);
 

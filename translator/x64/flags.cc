@@ -49,7 +49,7 @@ bool reads_carry(Cond cond) {
 bool Allocator::guest_flags_needed() const {
     if (index_ < last_instruction()) {
         const Op op = current().op;
-        if ((ir::info(op).traits & ir::kFaults) || op == Op::CallHelper || op == Op::CallHelperV) return true;
+        if ((ir::traits(op) & ir::kFaults) || op == Op::CallHelper || op == Op::CallHelperV) return true;
     }
     return outlook_[index_].flags_needed;
 }

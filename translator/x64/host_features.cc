@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "translator/x64/host_features.h"
 
-#include <cpuid.h>
-#include <immintrin.h>
+#include <sys/platform/x86.h>
 
 #include <cstdint>
 #include <string_view>
@@ -14,10 +13,12 @@ struct Leaf {
     uint32_t a = 0, b = 0, c = 0, d = 0;
 };
 
-Leaf leaf(uint32_t number, uint32_t sub = 0) {
-    Leaf l;
-    if (!__get_cpuid_count(number, sub, &l.a, &l.b, &l.c, &l.d)) return {};
-    return l;
+// The C library has asked the processor already; in a virtual machine each CPUID costs as much as translating
+// dozens of instructions.
+Leaf leaf(unsigned index) {
+    const unsigned* known = __x86_get_cpuid_feature_leaf(index)->cpuid_array;
+    return {known[cpuid_register_index_eax], known[cpuid_register_index_ebx], known[cpuid_register_index_ecx],
+            known[cpuid_register_index_edx]};
 }
 
 constexpr bool bit(uint32_t word, unsigned n) {
@@ -45,9 +46,9 @@ void close(HostFeatures& f) {
 
 HostFeatures detect() {
     HostFeatures f;
-    const Leaf basic = leaf(1);
-    const Leaf extended = leaf(7);
-    const Leaf amd = leaf(0x80000001);
+    const Leaf basic = leaf(CPUID_INDEX_1);
+    const Leaf extended = leaf(CPUID_INDEX_7);
+    const Leaf amd = leaf(CPUID_INDEX_80000001);
     f.sse42 = bit(basic.c, 20);
     f.popcnt = bit(basic.c, 23);
     f.movbe = bit(basic.c, 22);

@@ -5,8 +5,7 @@
 // A result hint says that a value may be computed straight into the pinned register of the SetX/SetV that
 // takes it. That makes the SetX disappear, but it changes the guest register early, so between the two
 // nothing may look at the guest's state: no fault, no call, no read of that register. The backward scan
-// keeps, for each guest register, the Set it would reach without meeting such a barrier; an epoch counter
-// makes "forget all" cheap.
+// keeps, for each guest register, the Set it would reach without meeting such a barrier.
 #include "translator/hooks.h"
 #include "translator/x64/allocator.h"
 
@@ -28,16 +27,11 @@ bool is_state_probe(const Inst& i) {
     return reinterpret_cast<const Probe*>(i.imm)->registers;
 }
 
-bool sees_guest_state(const Inst& i) {
-    const uint8_t traits = ir::info(i.op).traits;
+bool sees_guest_state(const Inst& i, uint8_t traits) {
+    if (!(traits & (ir::kFaults | ir::kHelper))) return false;
     if (i.op == Op::CallHelper || i.op == Op::CallHelperV) return true;
     return (traits & ir::kFaults) || is_state_probe(i);
 }
-
-struct PendingSet {
-    uint32_t value = 0;
-    uint32_t epoch = 0;
-};
 
 }  // namespace
 
@@ -64,62 +58,73 @@ bool Allocator::produces_zero_upper(uint32_t id) const {
 // Only instructions that write their result once, at their end (or that cannot fault), may do so in a pinned
 // register.
 bool Allocator::can_hint(const Inst& inst) const {
-    const ir::OpInfo& op = ir::info(inst.op);
     if (inst.op == Op::Load || inst.op == Op::LoadSigned) return true;
     if (inst.op == Op::LoadV) return inst.width >= 4;
-    return !(op.traits & (ir::kFaults | ir::kHelper));
+    return !(ir::traits(inst.op) & (ir::kFaults | ir::kHelper));
 }
 
 void Allocator::analyse() {
-    const uint32_t count = static_cast<uint32_t>(block_.insts.size());
+    find_aliases();
+    find_uses();
+}
 
-    // Forward: aliases.
+// Forward. Fills the tracks.
+void Allocator::find_aliases() {
+    const uint32_t count = static_cast<uint32_t>(block_.insts.size());
+    new (&tracks_[0]) Track;
     for (uint32_t id = 1; id < count; id++) {
         const Inst& i = block_.insts[id];
-        Track& t = tracks_[id];
+        Track& t = *new (&tracks_[id]) Track;
         t.root = id;
-        if (i.op == Op::Trunc) {
-            t.root = tracks_[i.a.id].root;
-        } else if (i.op == Op::ZExt32) {
-            const uint32_t of = tracks_[i.a.id].root;
-            if (produces_zero_upper(of)) t.root = of;
-        } else if (i.op == Op::FlagsOf) {
-            Track& source = tracks_[i.a.id];
-            if (source.flags) {
-                t.root = source.flags;
-            } else {
-                source.flags = id;
+        switch (i.op) {
+            case Op::Const:
+                t.dead = true;
+                break;
+            case Op::Trunc:
+                t.root = tracks_[i.a.id].root;
+                break;
+            case Op::ZExt32: {
+                const uint32_t of = tracks_[i.a.id].root;
+                if (produces_zero_upper(of)) t.root = of;
+                break;
             }
+            case Op::FlagsOf: {
+                Track& source = tracks_[i.a.id];
+                if (source.flags) {
+                    t.root = source.flags;
+                } else {
+                    source.flags = id;
+                }
+                break;
+            }
+            default:
+                break;
         }
     }
+    new (&tracks_[count]) Track;
+}
 
-    // Backward: uses, hints, flags.
-    PendingSet pending[2][32];
-    uint32_t epoch = 1;
-    uint32_t overwritten[2] = {};
+// Backward: uses, hints, flags. Fills the outlook.
+void Allocator::find_uses() {
+    const uint32_t count = static_cast<uint32_t>(block_.insts.size());
+    uint32_t pending[2][32];       // by bank and guest register: the value of the Set that is reached...
+    uint32_t overwritten[2] = {};  // ...if there is one
     bool flags_needed = block_.flags_live_out;
-    auto use = [this](ir::Value value, uint32_t by) {
-        if (!value) return;
+    const auto use = [this](ir::Value value, uint32_t by) {
         Track& t = tracks_[tracks_[value.id].root];
         if (!t.remaining) t.last_use = by;
         t.remaining++;
     };
-    use(block_.end.a, count);
+    new (&outlook_[count]) Outlook{{0, 0}, flags_needed};
+    if (block_.end.a) use(block_.end.a, count);
     for (uint32_t id = count - 1; id >= 1; id--) {
         const Inst& i = block_.insts[id];
-        const ir::OpInfo& op = ir::info(i.op);
+        const uint8_t traits = ir::traits(i.op);
         Track& t = tracks_[id];
-        Outlook& outlook = outlook_[id];
-        outlook.flags_needed = flags_needed;
-        if (!sees_guest_state(i)) {
-            outlook.overwritten[0] = overwritten[0];
-            outlook.overwritten[1] = overwritten[1];
-        }
-        if (t.root != id) {
-            t.dead = true;
-            continue;
-        }
-        if (i.type == Type::V128 && rematerialises(id)) {
+        const bool sees = sees_guest_state(i, traits);
+        new (&outlook_[id]) Outlook{{sees ? 0 : overwritten[0], sees ? 0 : overwritten[1]}, flags_needed};
+        if (t.dead) continue;
+        if (t.root != id || (i.type == Type::V128 && rematerialises(id))) {
             t.dead = true;
             continue;
         }
@@ -131,39 +136,40 @@ void Allocator::analyse() {
             }
             flags_needed = false;
         }
-        const bool wants_flags = is_flag_setter(i.op) && t.flags && tracks_[t.flags].remaining;
+        const bool wants_flags = t.flags && is_flag_setter(i.op) && tracks_[t.flags].remaining;
         if (!wants_flags) t.flags = 0;
-        if ((op.traits & (ir::kPure | ir::kReadsState)) &&
-            !(op.traits & (ir::kEffect | ir::kFaults | ir::kWritesState)) && !t.remaining && !wants_flags) {
+        if (!t.remaining && !wants_flags && (traits & (ir::kPure | ir::kReadsState)) &&
+            !(traits & (ir::kEffect | ir::kFaults | ir::kWritesState))) {
             t.dead = true;
             continue;
         }
-        if ((op.traits & ir::kFaults) || is_state_probe(i) || i.op == Op::GetFlags) flags_needed = true;
+        if ((traits & ir::kFaults) || i.op == Op::GetFlags || is_state_probe(i)) flags_needed = true;
 
         // Hints: this result, then what this instruction means for those before it.
         if (t.hint >= 0) {
-            const unsigned bank = op.result == Type::V128;
-            const PendingSet& set = pending[bank][t.hint];
-            if (set.value != id || set.epoch != epoch || !can_hint(i)) t.hint = -1;
+            const unsigned bank = i.type == Type::V128;
+            if (!(overwritten[bank] >> t.hint & 1) || pending[bank][t.hint] != id || !can_hint(i))
+                t.hint = -1;
         }
         if (i.op == Op::SetX || i.op == Op::SetV) {
             const unsigned bank = i.op == Op::SetV;
             const uint32_t value = tracks_[i.a.id].root;
-            pending[bank][i.imm] = {value, epoch};
+            pending[bank][i.imm] = value;
             overwritten[bank] |= 1u << i.imm;
             if ((bank ? kPinnedV : kPinnedX)[i.imm] != InMemory)
                 tracks_[value].hint = static_cast<int16_t>(i.imm);
         } else if (i.op == Op::GetX || i.op == Op::GetV) {
-            pending[i.op == Op::GetV][i.imm] = {};
             overwritten[i.op == Op::GetV] &= ~(1u << i.imm);
-        } else if (sees_guest_state(i)) {
-            epoch++;
+        } else if (sees) {
             overwritten[0] = overwritten[1] = 0;
         }
 
         if (i.op == Op::FlagsOf) continue;  // it needs the flags of its operand, not the value
-        for (unsigned n = 0; n < 4; n++) use(i.operand(n), id);
+        for (unsigned n = 0; n < 4; n++) {
+            if (i.operand(n)) use(i.operand(n), id);
+        }
     }
+    new (&outlook_[0]) Outlook{{0, 0}, true};
 }
 
 }  // namespace armature::translator::x64

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "translator/x64/emit.h"
+#include "translator/x64/encode.h"
 
 namespace armature::translator::x64 {
 
@@ -18,20 +19,19 @@ using Xbyak::util::rdx;
 
 namespace {
 
-using AluRm = void (Xbyak::CodeGenerator::*)(const Operand&, const Operand&);
-using AluImm = void (Xbyak::CodeGenerator::*)(const Operand&, uint32_t);
 struct Alu {
-    AluRm rm;
-    AluImm imm;
+    AluCode code;
     bool commutes;
 };
-constexpr Alu kAdd{&Xbyak::CodeGenerator::add, &Xbyak::CodeGenerator::add, true};
-constexpr Alu kSub{&Xbyak::CodeGenerator::sub, &Xbyak::CodeGenerator::sub, false};
-constexpr Alu kAnd{&Xbyak::CodeGenerator::and_, &Xbyak::CodeGenerator::and_, true};
-constexpr Alu kOr{&Xbyak::CodeGenerator::or_, &Xbyak::CodeGenerator::or_, true};
-constexpr Alu kXor{&Xbyak::CodeGenerator::xor_, &Xbyak::CodeGenerator::xor_, true};
-constexpr Alu kAdc{&Xbyak::CodeGenerator::adc, &Xbyak::CodeGenerator::adc, true};
-constexpr Alu kSbb{&Xbyak::CodeGenerator::sbb, &Xbyak::CodeGenerator::sbb, false};
+constexpr Alu kAdd{AluCode::Add, true};
+constexpr Alu kSub{AluCode::Sub, false};
+constexpr Alu kAnd{AluCode::And, true};
+constexpr Alu kOr{AluCode::Or, true};
+constexpr Alu kXor{AluCode::Xor, true};
+constexpr Alu kAdc{AluCode::Adc, true};
+constexpr Alu kSbb{AluCode::Sbb, false};
+constexpr uint8_t kLea = 0x8d;
+constexpr uint8_t kTest = 0x85;
 
 // result = a op b with EFLAGS as the operation leaves them. The caller has seen to what EFLAGS held.
 void alu(Context& e, const Inst& i, const Alu& op) {
@@ -44,16 +44,16 @@ void alu(Context& e, const Inst& i, const Alu& op) {
     }
     if (e.use_imm32(b, &imm)) {
         const Reg64 d = e.def_as(self(e), a);
-        (e.c.*op.imm)(sized(d, bits), static_cast<uint32_t>(imm));
+        encode_alu(e.c, op.code, bits == 64, d.getIdx(), imm);
         return;
     }
     const Operand& y = e.use_rm(b, bits);
     const Reg64 d = e.def_as(self(e), a);
-    (e.c.*op.rm)(sized(d, bits), y);
+    encode_alu(e.c, op.code, bits == 64, d.getIdx(), y);
 }
 
 void lea(Context& e, unsigned bits, Reg64 d, const Xbyak::RegExp& exp) {
-    e.c.lea(sized(d, bits), e.c.ptr[exp]);
+    encode(e.c, {kLea, bits == 64}, d.getIdx(), exp);
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ void emit_Add(Context& e, const Inst& i) {
         if (r.reuses(i.a) && !busy) {
             e.clobber_flags();
             const Reg64 d = e.def_as(self(e), i.a);
-            e.c.add(sized(d, bits), static_cast<uint32_t>(imm));
+            encode_alu(e.c, AluCode::Add, bits == 64, d.getIdx(), imm);
             return;
         }
         const Reg64 a = e.use(i.a);
@@ -326,32 +326,37 @@ bool flags_wanted(Context& e) {
 // a - b or a & b for the flags alone.
 void compare(Context& e, const Inst& i, bool is_test) {
     const unsigned bits = bits_of(i.type);
+    const bool wide = bits == 64;
     int32_t imm = 0;
     if (e.use_imm32(i.b, &imm)) {
         if (!is_test && imm == 0) {
-            const Reg a = sized(e.use(i.a), bits);
-            e.c.test(a, a);  // CF = OF = 0, as after subtracting nothing
+            const int a = e.use(i.a).getIdx();
+            encode(e.c, {kTest, wide}, a, a);  // CF = OF = 0, as after subtracting nothing
             return;
         }
         const Operand& a = e.use_rm(i.a, bits);
         if (is_test) {
             e.c.test(a, static_cast<uint32_t>(imm));
-        } else {
+        } else if (a.isMEM()) {
             e.c.cmp(a, static_cast<uint32_t>(imm));
+        } else {
+            encode_alu(e.c, AluCode::Cmp, wide, a.getIdx(), imm);
         }
         return;
     }
     if (!is_test && impl(e).in_memory(i.b)) {
-        const Reg a = sized(e.use(i.a), bits);
-        e.c.cmp(a, e.use_rm(i.b, bits));
+        const int a = e.use(i.a).getIdx();
+        encode_alu(e.c, AluCode::Cmp, wide, a, e.use_rm(i.b, bits));
         return;
     }
     const Reg b = sized(e.use(i.b), bits);
     const Operand& a = e.use_rm(i.a, bits);
-    if (is_test) {
-        e.c.test(a, b);
+    if (a.isMEM()) {
+        is_test ? e.c.test(a, b) : e.c.cmp(a, b);
+    } else if (is_test) {
+        encode(e.c, {kTest, wide}, b.getIdx(), a.getIdx());
     } else {
-        e.c.cmp(a, b);
+        encode_alu(e.c, AluCode::Cmp, wide, a.getIdx(), b);
     }
 }
 

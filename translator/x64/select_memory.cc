@@ -3,6 +3,7 @@
 // memory order is TSO: every load is an acquire and every store a release; only a store that a later acquire
 // load must not overtake (STLR) needs to be a locked exchange.
 #include "translator/x64/emit.h"
+#include "translator/x64/encode.h"
 
 namespace armature::translator::x64 {
 
@@ -14,19 +15,25 @@ using Xbyak::Xmm;
 using Xbyak::util::eax;
 using Xbyak::util::rax;
 
+namespace {
+
+// By the logarithm of the width: movzx, movzx, mov, mov; mov.
+constexpr Form kLoads[] = {{0xb6, false, true}, {0xb7, false, true}, {0x8b}, {0x8b, true}};
+constexpr Form kStores[] = {{0x88, false, false, 0, true}, {0x89, false, false, 0x66}, {0x89}, {0x89, true}};
+constexpr Form kMovups{0x10, false, true};
+constexpr Form kMovupsStore{0x11, false, true};
+
+unsigned log2_of(unsigned width) {
+    return static_cast<unsigned>(__builtin_ctz(width));
+}
+
+}  // namespace
+
 void emit_Load(Context& e, const Inst& i) {
     const RegExp at = e.address(i);
     const Reg64 d = impl(e).def_last(self(e));
     e.fault_point(i, false);
-    switch (i.width) {
-        case 1:
-        case 2:
-            return e.c.movzx(d.cvt32(), memory(at, i.width));
-        case 4:
-            return e.c.mov(d.cvt32(), memory(at, 4));
-        default:
-            return e.c.mov(d, memory(at, 8));
-    }
+    encode(e.c, kLoads[log2_of(i.width)], d.getIdx(), at);
 }
 
 void emit_LoadSigned(Context& e, const Inst& i) {
@@ -56,7 +63,7 @@ void emit_Store(Context& e, const Inst& i) {
     }
     const Reg64 value = e.use(i.c);
     e.fault_point(i, true);
-    e.c.mov(memory(at, i.width), sized(value, i.width * 8u));
+    encode(e.c, kStores[log2_of(i.width)], value.getIdx(), at);
 }
 
 void emit_StoreRelease(Context& e, const Inst& i) {
@@ -81,7 +88,7 @@ void emit_LoadV(Context& e, const Inst& i) {
         case 8:
             return e.c.movq(d, memory(at, 8));
         default:
-            return e.c.movups(d, memory(at, 16));
+            return encode(e.c, kMovups, d.getIdx(), at);
     }
 }
 
@@ -99,7 +106,7 @@ void emit_StoreV(Context& e, const Inst& i) {
         case 8:
             return e.c.movq(memory(at, 8), value);
         default:
-            return e.c.movups(memory(at, 16), value);
+            return encode(e.c, kMovupsStore, value.getIdx(), at);
     }
 }
 

@@ -66,19 +66,19 @@ void Allocator::write_home(Bank bank, Value value, unsigned n) {
         old.home = -1;
         f.memory[n] = 0;
     }
-    if (bank == Bank::Vector) {
-        c.movaps(slot(bank, n), Xmm(use_register(bank, value)));
-    } else if (is_const && t.reg < 0 &&
-               static_cast<int64_t>(block_.insts[id].imm) == static_cast<int32_t>(block_.insts[id].imm)) {
-        c.mov(slot(bank, n), block_.insts[id].imm);
-        return;
-    } else if (t.reg < 0 && dies(id)) {
-        load(bank, RAX, id, true);
-        c.mov(slot(bank, n), rax);
-        return;
-    } else {
-        c.mov(slot(bank, n), Reg64(use_register(bank, value)));
+    if (bank == Bank::General && t.reg < 0) {
+        if (is_const &&
+            static_cast<int64_t>(block_.insts[id].imm) == static_cast<int32_t>(block_.insts[id].imm)) {
+            c.mov(slot(bank, n), block_.insts[id].imm);
+            return;
+        }
+        if (dies(id)) {
+            load(bank, RAX, id, true);
+            store_state(bank, RAX, slot_offset(bank, n));
+            return;
+        }
     }
+    store_state(bank, use_register(bank, value), slot_offset(bank, n));
     if (is_const) return;
     if (t.home >= 0) f.memory[t.home] = 0;
     t.home = static_cast<int16_t>(n);

@@ -14,6 +14,8 @@ using Xbyak::Address;
 using Xbyak::CodeGenerator;
 using Xbyak::Reg64;
 using Xbyak::Xmm;
+using Xbyak::util::eax;
+using Xbyak::util::esi;
 using Xbyak::util::r15;
 using Xbyak::util::r8d;
 using Xbyak::util::rax;
@@ -220,7 +222,7 @@ CompiledCode emit_thunks(CodeGenerator& c, uint64_t final_address) {
     w.store_pinned(true);
     w.to_host();
     w.state_argument();
-    c.mov(rsi, rax);
+    c.mov(esi, eax);
     w.call(reinterpret_cast<const void*>(thunks.link));
     w.go_on();
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "translator/x64/encode.h"
+
+#include <cstring>
+
+namespace armature::translator::x64 {
+namespace {
+
+constexpr unsigned kLongest = 16;  // bytes of an instruction, and a spare one
+constexpr int kNone = -1;
+constexpr int kNeedsSib = 4;           // rsp, r12 as a base
+constexpr int kNeedsDisplacement = 5;  // rbp, r13 as a base
+
+// The bytes of one instruction, put where the assembler stands.
+class Writer {
+  public:
+    explicit Writer(Xbyak::CodeGenerator& generator) : c_(generator), size_(generator.getSize()) {
+        fits_ = size_ + kLongest <= kBufferSize;
+        at_ = fits_ ? const_cast<uint8_t*>(generator.getCode()) + size_ : nowhere_;
+    }
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+    ~Writer() {
+        if (fits_) {
+            c_.setSize(static_cast<size_t>(at_ - c_.getCode()));
+        } else {
+            for (unsigned n = 0; n < kLongest; n++) c_.db(0xcc);  // the assembler notes the overflow
+        }
+    }
+    void byte(unsigned value) { *at_++ = static_cast<uint8_t>(value); }
+    void word(int32_t value) {
+        std::memcpy(at_, &value, sizeof value);
+        at_ += sizeof value;
+    }
+
+  private:
+    Xbyak::CodeGenerator& c_;
+    size_t size_;
+    uint8_t* at_;
+    bool fits_;
+    uint8_t nowhere_[kLongest];
+};
+
+void opcode(Writer& w, const Form& form, int reg, int index, int base) {
+    if (form.prefix) w.byte(form.prefix);
+    const unsigned rex =
+        (form.wide ? 8u : 0u) | (reg & 8 ? 4u : 0u) | (index & 8 ? 2u : 0u) | (base & 8 ? 1u : 0u);
+    if (rex || (form.byte_register && reg >= 4)) w.byte(0x40 | rex);
+    if (form.escape) w.byte(0x0f);
+    w.byte(form.opcode);
+}
+
+void memory(Writer& w, int reg, int base, int index, unsigned scale, int32_t displacement) {
+    const unsigned low = static_cast<unsigned>(reg & 7) << 3;
+    const unsigned sib = scale << 6 | (index == kNone ? 4u : static_cast<unsigned>(index & 7)) << 3;
+    if (base == kNone) {  // an absolute address, without rip
+        w.byte(low | 4);
+        w.byte(sib | 5);
+        w.word(displacement);
+        return;
+    }
+    const int rm = base & 7;
+    const bool tiny = displacement == static_cast<int8_t>(displacement);
+    const unsigned mod = displacement == 0 && rm != kNeedsDisplacement ? 0 : tiny ? 0x40 : 0x80;
+    if (index != kNone || rm == kNeedsSib) {
+        w.byte(mod | low | 4);
+        w.byte(sib | static_cast<unsigned>(rm));
+    } else {
+        w.byte(mod | low | static_cast<unsigned>(rm));
+    }
+    if (mod == 0x40) w.byte(static_cast<unsigned>(displacement));
+    if (mod == 0x80) w.word(displacement);
+}
+
+}  // namespace
+
+void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, int rm) {
+    Writer w(c);
+    opcode(w, form, reg, 0, rm);
+    w.byte(0xc0 | static_cast<unsigned>(reg & 7) << 3 | static_cast<unsigned>(rm & 7));
+}
+
+void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, int base, int32_t displacement) {
+    Writer w(c);
+    opcode(w, form, reg, 0, base);
+    memory(w, reg, base, kNone, 0, displacement);
+}
+
+void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, const Xbyak::RegExp& at) {
+    const int base = at.getBase().getBit() ? at.getBase().getIdx() : kNone;
+    const int index = at.getIndex().getBit() ? at.getIndex().getIdx() : kNone;
+    const unsigned scale =
+        index == kNone ? 0 : static_cast<unsigned>(__builtin_ctz(static_cast<unsigned>(at.getScale())));
+    Writer w(c);
+    opcode(w, form, reg, index == kNone ? 0 : index, base == kNone ? 0 : base);
+    memory(w, reg, base, index, scale, static_cast<int32_t>(at.getDisp()));
+}
+
+void encode_alu(Xbyak::CodeGenerator& c, AluCode code, bool wide, int to, const Xbyak::Operand& from) {
+    const Form form{static_cast<uint8_t>(static_cast<unsigned>(code) << 3 | 3), wide};
+    if (from.isMEM()) {
+        encode(c, form, to, static_cast<const Xbyak::Address&>(from).getRegExp());
+    } else {
+        encode(c, form, to, from.getIdx());
+    }
+}
+
+void encode_alu(Xbyak::CodeGenerator& c, AluCode code, bool wide, int to, int32_t immediate) {
+    const bool tiny = immediate == static_cast<int8_t>(immediate);
+    Writer w(c);
+    opcode(w, {static_cast<uint8_t>(tiny ? 0x83 : 0x81), wide}, 0, 0, to);
+    w.byte(0xc0 | static_cast<unsigned>(code) << 3 | static_cast<unsigned>(to & 7));
+    if (tiny) {
+        w.byte(static_cast<unsigned>(immediate));
+    } else {
+        w.word(immediate);
+    }
+}
+
+}  // namespace armature::translator::x64
