@@ -139,7 +139,10 @@ class Machine {
                (c ? guest::kPstateC : 0) | (eflags & 0x800 ? guest::kPstateV : 0);
     }
     static const void* on_leave(CpuState* state) { stop(state, End::Leave); }
-    static const void* on_link(CpuState* state, uint64_t) { stop(state, End::Link); }
+    static const void* on_link(CpuState* state, uint64_t site) {
+        state->pc = static_cast<Machine*>(state->dispatcher)->compiled.links[site].target;
+        stop(state, End::Link);
+    }
     static const void* on_lookup(CpuState* state) { stop(state, End::Lookup); }
 
     x64::CodeBuffer* buffer_;
