@@ -18,7 +18,8 @@ namespace {
 constexpr size_t kCodeAlignment = 16;
 constexpr size_t kBytesPerBlockEstimate = 64;  // sizes the tables; a typical block takes more
 constexpr size_t kSitesPerBlock = 2;
-constexpr size_t kStep = 64u << 10;  // memory is brought in by this many bytes
+constexpr size_t kCodeStep = 64u << 10;  // memory is brought in by this many bytes
+constexpr size_t kTableStep = 32u << 10;
 
 // Memory that costs nothing until it is touched.
 template <typename T>
@@ -73,8 +74,9 @@ template <typename T>
 T* CodeCache::Table<T>::append() {
     const size_t end = (used + 1) * sizeof(T);
     if (end > present) {
-        bring_in(reinterpret_cast<uint8_t*>(items) + present, std::min(kStep, limit * sizeof(T) - present));
-        present += kStep;
+        bring_in(reinterpret_cast<uint8_t*>(items) + present,
+                 std::min(kTableStep, limit * sizeof(T) - present));
+        present += kTableStep;
     }
     return new (items + used++) T;
 }
@@ -124,8 +126,8 @@ TranslatedBlock* CodeCache::find(uint64_t address) const {
 // The pages of the buffer up to `end`.
 void CodeCache::provide_code(size_t end) {
     while (code_present_ < end) {
-        bring_in(writable_ + code_present_, std::min(kStep, capacity_ - code_present_));
-        code_present_ += kStep;
+        bring_in(writable_ + code_present_, std::min(kCodeStep, capacity_ - code_present_));
+        code_present_ += kCodeStep;
     }
 }
 
@@ -186,7 +188,9 @@ CodeCache::Outcome CodeCache::publish(uint64_t changes_seen, uint64_t address, u
     used_ += (code.size + kCodeAlignment - 1) & ~(kCodeAlignment - 1);
 
     block_count_.store(blocks_.used - 1, std::memory_order_release);
-    std::atomic<uint32_t>& head = make_page(address / kPageBytes)->chains[chain(address)];
+    Page* page = make_page(address / kPageBytes);
+    connect_waiting(page, block);
+    std::atomic<uint32_t>& head = page->chains[chain(address)];
     block->next.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
     head.store(number_of(block), std::memory_order_release);
     *published = block;
@@ -199,13 +203,16 @@ void CodeCache::add_sites(TranslatedBlock* block, const x64::CompiledCode& code)
     block->site_count = static_cast<uint8_t>(code.links.size());
     for (const x64::LinkSite& link : code.links) {
         Site* site = sites_.append();
+        const uint32_t number = static_cast<uint32_t>(site - sites_.items);
         site->target = link.target;
         site->code_offset = static_cast<uint32_t>(used_ + link.offset);
         site->stub_offset = static_cast<uint32_t>(used_ + link.stub);
         site->owner = number_of(block);
-        if (!links_) continue;
-        TranslatedBlock* target = link.target == block->address ? block : find(link.target);
-        if (target) connect(static_cast<uint32_t>(site - sites_.items), target);
+        if (TranslatedBlock* target = links_ ? find(link.target) : nullptr) {
+            connect(number, target);
+        } else {
+            wait_for_target(number);
+        }
     }
 }
 
@@ -218,42 +225,61 @@ void CodeCache::patch(const Site& site, uint32_t to_offset) {
 void CodeCache::connect(uint32_t site, TranslatedBlock* target) {
     Site& from = sites_[site];
     from.linked = number_of(target);
-    from.next_incoming = target->incoming;
+    from.next = target->incoming;
     target->incoming = site;
     patch(from, static_cast<uint32_t>(target->code - executable_));
 }
 
-// The number may be of a time before everything was dropped. That does no harm: the site that has it now goes
-// to the same place, or is left alone.
-void CodeCache::link(uint64_t site, TranslatedBlock* target) {
+void CodeCache::wait_for_target(uint32_t site) {
     if (!links_) return;
-    const std::lock_guard guard(mutex_);
-    if (site >= sites_.used) return;
+    Site& from = sites_[site];
+    uint32_t& head = make_page(from.target / kPageBytes)->waiting[chain(from.target)];
+    from.next = head;
+    head = site;
+}
+
+void CodeCache::stop_waiting(uint32_t site) {
+    if (!links_) return;
     const Site& from = sites_[site];
-    if (from.linked || from.target != target->address || !blocks_[from.owner].valid || !target->valid) return;
-    connect(static_cast<uint32_t>(site), target);
+    uint32_t* at = &make_page(from.target / kPageBytes)->waiting[chain(from.target)];
+    while (*at != site) at = &sites_[*at].next;
+    *at = from.next;
+}
+
+void CodeCache::connect_waiting(Page* page, TranslatedBlock* target) {
+    uint32_t* at = &page->waiting[chain(target->address)];
+    while (*at) {
+        const uint32_t site = *at;
+        if (sites_[site].target != target->address) {
+            at = &sites_[site].next;
+            continue;
+        }
+        *at = sites_[site].next;
+        connect(site, target);
+    }
 }
 
 // Takes the block out of use, but not out of its chain: what came here goes back to the stubs, its own exits
-// leave their targets' lists.
+// leave the lists they are in.
 void CodeCache::remove(TranslatedBlock* block) {
     block->valid.store(false, std::memory_order_release);
-    for (uint32_t number = block->incoming; number;) {
-        Site& site = sites_[number];
-        patch(site, site.stub_offset);
-        site.linked = 0;
-        number = site.next_incoming;
-        site.next_incoming = 0;
-    }
-    block->incoming = 0;
     for (uint32_t number = block->first_site; number < block->first_site + block->site_count; number++) {
         Site& site = sites_[number];
-        if (!site.linked) continue;
+        if (!site.linked) {
+            stop_waiting(number);
+            continue;
+        }
         uint32_t* at = &blocks_[site.linked].incoming;
-        while (*at && *at != number) at = &sites_[*at].next_incoming;
-        if (*at) *at = site.next_incoming;
+        while (*at != number) at = &sites_[*at].next;
+        *at = site.next;
+        patch(site, site.stub_offset);
+    }
+    while (const uint32_t number = block->incoming) {
+        Site& site = sites_[number];
+        block->incoming = site.next;
         patch(site, site.stub_offset);
         site.linked = 0;
+        wait_for_target(number);
     }
     forget_in_jump_caches(block->address);
 }

@@ -34,9 +34,9 @@ struct Site {
     uint64_t target = 0;       // guest address
     uint32_t code_offset = 0;  // of the rel32, in the whole buffer
     uint32_t stub_offset = 0;
-    uint32_t owner = 0;          // block it is in
-    uint32_t linked = 0;         // block it goes to
-    uint32_t next_incoming = 0;  // list of that block's incoming sites
+    uint32_t owner = 0;   // block it is in
+    uint32_t linked = 0;  // block it goes to
+    uint32_t next = 0;    // in the list of that block's incoming sites, or of those that wait
 };
 
 struct TranslatedBlock {
@@ -76,8 +76,6 @@ class CodeCache {
 
     // Where a site goes. Only while it cannot be dropped.
     uint64_t target_of(uint64_t site) const { return sites_[site].target; }
-    // Links the site to the block, if both are still valid.
-    void link(uint64_t site, TranslatedBlock* target);
     void invalidate(uint64_t begin, uint64_t end);
     void drop_all();  // only while no thread executes translated code
 
@@ -104,11 +102,12 @@ class CodeCache {
     CodeCache() = default;
     // Code pages, by a hash of their number. They stay until everything is dropped.
     static constexpr unsigned kPageBuckets = 1u << 12;
-    static constexpr unsigned kChains = 64;
+    static constexpr unsigned kChains = 32;
     struct Page {
         uint64_t number = 0;
         Page* next = nullptr;
-        std::atomic<uint32_t> chains[kChains] = {};  // by address: each has the blocks of 64 bytes
+        std::atomic<uint32_t> chains[kChains] = {};  // by address: each has the blocks of 128 bytes
+        uint32_t waiting[kChains] = {};              // sites that want to go to one that is not there
     };
 
     // Zeroed memory for `capacity` items that is brought in a few pages at a time, ahead of use.
@@ -133,6 +132,9 @@ class CodeCache {
     void provide_code(size_t end);
     void add_sites(TranslatedBlock* block, const x64::CompiledCode& code);
     void connect(uint32_t site, TranslatedBlock* target);
+    void wait_for_target(uint32_t site);
+    void stop_waiting(uint32_t site);
+    void connect_waiting(Page* page, TranslatedBlock* target);
     void patch(const Site& site, uint32_t to_offset);
     void remove(TranslatedBlock* block);
     void note_change(uint64_t begin, uint64_t end);

@@ -121,9 +121,7 @@ const void* leave(guest::CpuState* cpu) {
 const void* link(guest::CpuState* cpu, uint64_t site) {
     ThreadRuntime& runtime = of(cpu);
     cpu->pc = CodeCache::instance().target_of(site);
-    TranslatedBlock* block = block_at_pc(runtime);
-    if (block) CodeCache::instance().link(site, block);
-    return enter_block(runtime, block);
+    return enter_block(runtime, block_at_pc(runtime));
 }
 
 const void* lookup(guest::CpuState* cpu) {
@@ -218,6 +216,8 @@ ThreadRuntime::ThreadRuntime(guest::Thread* owner)
     cpu.host_sp = call_stack_base;
 
     const std::lock_guard guard(runtimes_mutex);
+    // Every program's first thread soon touches most pages of its table.
+    if (!runtimes) madvise(cache, sizeof(x64::JumpCacheEntry) * x64::kJumpCacheEntries, MADV_POPULATE_WRITE);
     next = runtimes;
     runtimes = this;
 }

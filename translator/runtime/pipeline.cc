@@ -171,9 +171,38 @@ bool compile_block(ThreadRuntime& runtime, ir::Block& block, x64::CompiledCode* 
     return x64::compile(block, runtime.buffer, runtime.arena, code);
 }
 
-}  // namespace
+// Where control goes on for certain after a block: that code is translated in the same go, which saves the
+// way back from translated code just to ask for it.
+class Ahead {
+  public:
+    void add(const ir::Terminator& end) {
+        if (end.kind == ir::Terminator::Call || end.kind == ir::Terminator::CallIndirect) add(end.next);
+        if (end.kind == ir::Terminator::Call || end.kind == ir::Terminator::Jump) add(end.target);
+    }
+    // The next one that can be translated and is not; false if there is none.
+    bool next(uint64_t* address) {
+        while (count_ && budget_) {
+            *address = addresses_[--count_];
+            if (*address & 3 || !guest::AddressSpace::instance().is_executable(*address)) continue;
+            if (CodeCache::instance().find(*address)) continue;
+            budget_--;
+            return true;
+        }
+        return false;
+    }
 
-TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
+  private:
+    static constexpr unsigned kMost = 16;
+    void add(uint64_t address) {
+        if (count_ < kMost) addresses_[count_++] = address;
+    }
+    uint64_t addresses_[kMost];
+    unsigned count_ = 0;
+    unsigned budget_ = kMost;
+};
+
+// As translate(), but this block alone; `end` is how it ends.
+TranslatedBlock* translate_one(ThreadRuntime& runtime, uint64_t address, ir::Terminator* end) {
     unsigned limit = guest::options.one_insn_per_tb ? 1 : kMaxInstructions;
     for (;;) {
         const uint64_t changes_seen = CodeCache::instance().changes();
@@ -199,8 +228,27 @@ TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
         totals.instructions += block.guest.size();
         if (support::log_enabled(LogItem::OutAsm) && in_debug_filter(address))
             trace_host_code(block, code, published->code);
+        *end = block.end;
         return published;
     }
+}
+
+// Whoever watches translations or single blocks sees them made when they are needed.
+bool translates_ahead() {
+    return opt::enabled(opt::k_translate_ahead) && !hooks.translate && !guest::options.one_insn_per_tb &&
+           !guest::options.no_chain;
+}
+
+}  // namespace
+
+TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
+    ir::Terminator end;
+    TranslatedBlock* first = translate_one(runtime, address, &end);
+    if (!first || !translates_ahead()) return first;
+    Ahead ahead;
+    ahead.add(end);
+    while (ahead.next(&address) && translate_one(runtime, address, &end)) ahead.add(end);
+    return first;
 }
 
 }  // namespace runtime
