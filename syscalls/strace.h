@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
-// One line of -strace: what the table knows about a call's arguments, made readable. Internal to syscalls/.
+// One line of -strace: a call, made readable by what the table knows about its arguments. Internal to
+// syscalls/.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "syscalls/call.h"
+#include "syscalls/strace_arguments.h"
 
 namespace armature::syscalls {
 
-// "PID name(arguments) = result". Input arguments are read before the call, output arguments after it; the
-// line is written whole when the call is over, or just before an exec that is about to succeed.
+// "PID name(arguments) = result". The line is written whole when the call is over, or just before an exec
+// that is about to succeed.
 class StraceLine {
   public:
     StraceLine() = default;
@@ -29,19 +28,7 @@ class StraceLine {
   private:
     void write(const std::string& result);
 
-    int64_t number_ = 0;
-    uint64_t a_[6] = {};
-    unsigned count_ = 0;
-    std::string kinds_[6];  // from the table
-    std::string texts_[6];  // empty: an output, read afterwards
-    bool hex_result_ = false;
+    DecodedCall call_;
 };
-
-// The text of one argument of the given kind. `a` are all arguments (buffers find their length there),
-// `index` says which one; `result` is the call's. Null `result`: before the call; then outputs give an empty
-// string.
-std::string format_argument(const std::string& kind, Arguments a, unsigned index, const int64_t* result);
-
-std::string format_result(int64_t result, bool hex);
 
 }  // namespace armature::syscalls

@@ -21,6 +21,7 @@
 
 #include "guest/address_space.h"
 #include "guest/options.h"
+#include "guest/user_access.h"
 #include "signals/signals.h"
 #include "support/descriptors.h"
 #include "support/log.h"
@@ -325,18 +326,19 @@ TEST_F(Syscalls, NativeProgramsRunNatively) {
 
 TEST(Strace, FormatsByTheTable) {
     const uint64_t open[6] = {kCwd, address("/etc/x\n"), 02000000 | kGuestDirectory, 0, 0, 0};
-    EXPECT_EQ(format_argument("dirfd", open, 0, nullptr), "AT_FDCWD");
-    EXPECT_EQ(format_argument("path", open, 1, nullptr), "\"/etc/x\\n\"");
-    EXPECT_EQ(format_argument("flags:open", open, 2, nullptr), "O_RDONLY|O_DIRECTORY|O_CLOEXEC");
-    EXPECT_EQ(format_argument("flags:open", open, 3, nullptr), "O_RDONLY");
+    EXPECT_EQ(format_argument("dirfd", open, 0, nullptr, guest::read_memory), "AT_FDCWD");
+    EXPECT_EQ(format_argument("path", open, 1, nullptr, guest::read_memory), "\"/etc/x\\n\"");
+    EXPECT_EQ(format_argument("flags:open", open, 2, nullptr, guest::read_memory),
+              "O_RDONLY|O_DIRECTORY|O_CLOEXEC");
+    EXPECT_EQ(format_argument("flags:open", open, 3, nullptr, guest::read_memory), "O_RDONLY");
     const uint64_t bad[6] = {1};
-    EXPECT_EQ(format_argument("path", bad, 0, nullptr), "0x1");
+    EXPECT_EQ(format_argument("path", bad, 0, nullptr, guest::read_memory), "0x1");
     EXPECT_EQ(format_result(-ENOENT, false), "-1 ENOENT (No such file or directory)");
     EXPECT_EQ(format_result(4096, true), "0x1000");
     const int64_t read = 3;
     const uint64_t buffer[6] = {0, address("abcdef"), 6};
-    EXPECT_EQ(format_argument("obuf", buffer, 1, nullptr), "");
-    EXPECT_EQ(format_argument("obuf", buffer, 1, &read), "\"abc\"");
+    EXPECT_EQ(format_argument("obuf", buffer, 1, nullptr, guest::read_memory), "");
+    EXPECT_EQ(format_argument("obuf", buffer, 1, &read, guest::read_memory), "\"abc\"");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <string>
 #include <variant>
@@ -14,28 +16,56 @@
 
 namespace plugin {
 
+inline std::string format_list(const char* format, va_list arguments) {
+    char* text = nullptr;
+    int length = vasprintf(&text, format, arguments);
+    if (length < 0) return {};
+    std::string result(text, static_cast<size_t>(length));
+    free(text);
+    return result;
+}
+
 // To the emulator's log (-d plugin), in one piece.
 __attribute__((format(printf, 1, 2))) inline void print(const char* format, ...) {
-    char* text = nullptr;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    qemu_plugin_outs(format_list(format, arguments).c_str());
     va_end(arguments);
-    if (length < 0) return;
-    qemu_plugin_outs(text);
-    free(text);
 }
 
 // Collects lines, to print many at once.
 __attribute__((format(printf, 2, 3))) inline void append(std::string* to, const char* format, ...) {
-    char* text = nullptr;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    *to += format_list(format, arguments);
     va_end(arguments);
-    if (length < 0) return;
-    to->append(text, static_cast<size_t>(length));
-    free(text);
+}
+
+// A 64-bit counter for each vCPU.
+inline qemu_plugin_u64 new_counter() {
+    return qemu_plugin_scoreboard_u64(qemu_plugin_scoreboard_new(sizeof(uint64_t)));
+}
+
+inline uint64_t nanoseconds(clockid_t clock) {
+    timespec time;
+    clock_gettime(clock, &time);
+    return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+// A file's name in which %d stands for the process id, so that the children of a fork write files of their
+// own.
+inline std::string with_pid(std::string name) {
+    size_t at = name.find("%d");
+    return at == std::string::npos ? name : name.replace(at, 2, std::to_string(getpid()));
+}
+
+// Writes a whole file; a message on stderr if that is not possible.
+inline void write_file(const std::string& name, const std::string& content) {
+    FILE* file = fopen(name.c_str(), "we");
+    if (file == nullptr || fwrite(content.data(), 1, content.size(), file) != content.size()) {
+        perror(name.c_str());
+    }
+    if (file != nullptr) fclose(file);
 }
 
 // One argument: where its value goes decides how it is read. A list collects all values; a function (which
