@@ -3,12 +3,13 @@
 // destinations and how often each was taken; and where blocks are left early, by a fault or a signal.
 //
 // Translated code keeps a few addresses for each vCPU; a callback is made only when a block is entered that
-// does not follow the one before.
+// does not follow the one before. With symbols=on addresses are followed by symbol+offset and source line.
 #include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "tools/plugins/plugin_support.h"
+#include "tools/plugins/shared/symbols.h"
 
 namespace {
 
@@ -26,11 +27,13 @@ struct Node {
     bool in_mid_block = false;
     std::string text;
     std::string symbol;
+    const plugin::Module* module = nullptr;
 };
 
 enum class Order { Hottest, EarlyExits, Destinations };
 
 constexpr size_t kLimit = 10;
+bool symbols = false;
 Order order = Order::Hottest;
 qemu_plugin_scoreboard* states;
 qemu_plugin_u64 block_address, block_end, after_block, last_address;
@@ -46,6 +49,7 @@ bool set_order(const std::string& value) {
 
 const plugin::Options kOptions = {
     {"sort", set_order, "hottest (most branches), early (most early exits), exceptions (most destinations)"},
+    {"symbols", &symbols, "name instructions and destinations: symbol+offset, and source line if known"},
 };
 
 void jumped(unsigned vcpu, void*) {
@@ -87,7 +91,13 @@ void translated(qemu_plugin_id_t, qemu_plugin_tb* tb) {
         node.text = text;
         node.symbol = symbol != nullptr ? symbol : "(null)";
         free(text);
+        if (symbols) node.module = plugin::module_at(here);
     }
+}
+
+// A destination has been translated, so it has a node.
+std::string name_of(uint64_t address) {
+    return plugin::name_and_line_of(nodes[address].module, address);
 }
 
 bool comes_first(const Node& a, const Node& b) {
@@ -114,13 +124,16 @@ void at_exit(qemu_plugin_id_t, void*) {
                      [](const auto& a, const auto& b) { return comes_first(*a.second, *b.second); });
     if (sorted.size() > kLimit) sorted.resize(kLimit);
     for (const auto& [address, node] : sorted) {
-        plugin::append(&report, "  addr: 0x%" PRIx64 " %s: %s (%s)\n", address, node->symbol.c_str(),
-                       node->text.c_str(), node->in_mid_block ? "sync fault" : "branch");
+        plugin::append(&report, "  addr: 0x%" PRIx64 " %s: %s (%s)\n", address,
+                       symbols ? name_of(address).c_str() : node->symbol.c_str(), node->text.c_str(),
+                       node->in_mid_block ? "sync fault" : "branch");
         if (node->early_exits != 0)
             plugin::append(&report, "    early exits %" PRIu64 "\n", node->early_exits);
         plugin::append(&report, "    branches %" PRIu64 "\n", node->branches);
         for (auto [destination, times] : node->destinations) {
-            plugin::append(&report, "      to 0x%" PRIx64 " (%" PRIu64 ")\n", destination, times);
+            plugin::append(&report, "      to 0x%" PRIx64 " (%" PRIu64 ")", destination, times);
+            if (symbols) report += " " + name_of(destination);
+            report += '\n';
         }
     }
     qemu_plugin_outs(report.c_str());
@@ -137,6 +150,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char*
     block_end = qemu_plugin_scoreboard_u64_in_struct(states, State, block_end);
     after_block = qemu_plugin_scoreboard_u64_in_struct(states, State, after);
     last_address = qemu_plugin_scoreboard_u64_in_struct(states, State, last);
+    if (symbols) plugin::follow_modules(id);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, at_exit, nullptr);
     return 0;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Which blocks are executed most. A block is known by its address and its length: code that is replaced by
 // code of another shape is another block. Each vCPU counts for itself, so nothing is lost between threads.
+// With symbols=on each line ends with the block's symbol and, where there is debug information, source line.
 #include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "tools/plugins/plugin_support.h"
+#include "tools/plugins/shared/symbols.h"
 
 namespace {
 
@@ -15,14 +17,17 @@ struct Block {
     int translations;
     qemu_plugin_u64 executions;
     uint64_t total;
+    const plugin::Module* module;
 };
 
 bool use_inline = false;
+bool symbols = false;
 uint64_t limit = 20;
 
 const plugin::Options kOptions = {
     {"inline", &use_inline, "accepted for older command lines: counting is always done in translated code"},
     {"limit", &limit, "how many blocks to print (20); 0: all"},
+    {"symbols", &symbols, "name the blocks: symbol+offset, and the source line if it is known"},
 };
 
 std::mutex mutex;
@@ -34,10 +39,13 @@ void translated(qemu_plugin_id_t, qemu_plugin_tb* tb) {
     qemu_plugin_u64 counter;
     {
         std::lock_guard lock(mutex);
-        auto [place, fresh] = blocks.try_emplace({address, length}, Block{address, length, 0, {}, 0});
+        auto [place, fresh] =
+            blocks.try_emplace({address, length}, Block{address, length, 0, {}, 0, nullptr});
         Block& block = place->second;
-        if (fresh)
-            block.executions = qemu_plugin_scoreboard_u64(qemu_plugin_scoreboard_new(sizeof(uint64_t)));
+        if (fresh) {
+            block.executions = plugin::new_counter();
+            if (symbols) block.module = plugin::module_at(address);
+        }
         block.translations++;
         counter = block.executions;
     }
@@ -56,11 +64,13 @@ void at_exit(qemu_plugin_id_t, void*) {
 
     std::string report;
     plugin::append(&report, "collected %zu entries in the hash table\n", sorted.size());
-    plugin::append(&report, "pc, tcount, icount, ecount\n");
+    plugin::append(&report, "pc, tcount, icount, ecount%s\n", symbols ? ", symbol" : "");
     if (limit != 0 && sorted.size() > limit) sorted.resize(limit);
     for (const Block& block : sorted) {
-        plugin::append(&report, "0x%016" PRIx64 ", %d, %zu, %" PRIu64 "\n", block.address, block.translations,
+        plugin::append(&report, "0x%016" PRIx64 ", %d, %zu, %" PRIu64, block.address, block.translations,
                        block.length, block.total);
+        if (symbols) report += ", " + plugin::name_and_line_of(block.module, block.address);
+        report += '\n';
     }
     qemu_plugin_outs(report.c_str());
 }
@@ -71,6 +81,7 @@ BUNDLED_PLUGIN("hotblocks: the blocks that are executed most", kOptions)
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char** argv) {
     if (!plugin::parse(kOptions, argc, argv)) return -1;
+    if (symbols) plugin::follow_modules(id);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, at_exit, nullptr);
     return 0;

@@ -66,10 +66,6 @@ void take_class_names(int* argc, char** argv) {
     *argc = kept;
 }
 
-qemu_plugin_u64 new_counter() {
-    return qemu_plugin_scoreboard_u64(qemu_plugin_scoreboard_new(sizeof(uint64_t)));
-}
-
 // False: not to be counted.
 bool find_counter(qemu_plugin_insn* insn, qemu_plugin_u64* counter) {
     uint32_t word = 0;
@@ -86,7 +82,7 @@ bool find_counter(qemu_plugin_insn* insn, qemu_plugin_u64* counter) {
     auto [place, fresh] = individuals.try_emplace(word);
     if (fresh) {
         char* text = qemu_plugin_insn_disas(insn);
-        place->second = {text, row->name, new_counter()};
+        place->second = {text, row->name, plugin::new_counter()};
         free(text);
     }
     *counter = place->second.count;
@@ -152,7 +148,7 @@ BUNDLED_PLUGIN("howvec: executed instructions by class", kOptions)
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char** argv) {
     take_class_names(&argc, argv);
     if (!plugin::parse(kOptions, argc, argv)) return -1;
-    for (InstructionClass& row : classes) row.count = new_counter();
+    for (InstructionClass& row : classes) row.count = plugin::new_counter();
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, at_exit, nullptr);
     return 0;

@@ -73,7 +73,7 @@ Instruction* record(Match* match, uint64_t address, const std::string& text) {
     std::lock_guard lock(mutex);
     auto [place, fresh] = matched.try_emplace({address, text}, Instruction{match, address, text, {}});
     if (fresh) {
-        place->second.hits = qemu_plugin_scoreboard_u64(qemu_plugin_scoreboard_new(sizeof(uint64_t)));
+        place->second.hits = plugin::new_counter();
         plugin::print("Created record for: %" PRIx64 " %s\n", address, text.c_str());
     }
     return &place->second;
@@ -138,7 +138,7 @@ BUNDLED_PLUGIN("insn: counts executed instructions", kOptions)
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char** argv) {
     if (!plugin::parse(kOptions, argc, argv)) return -1;
-    executed_count = qemu_plugin_scoreboard_u64(qemu_plugin_scoreboard_new(sizeof(uint64_t)));
+    executed_count = plugin::new_counter();
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, at_exit, nullptr);
     return 0;

@@ -75,7 +75,7 @@ BUNDLED_PLUGIN("registers: lists and reads registers", kOptions)
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char** argv) {
     if (!plugin::parse(kOptions, argc, argv)) return -1;
     registers = qemu_plugin_scoreboard_new(sizeof(void*));
-    reads = qemu_plugin_scoreboard_u64(qemu_plugin_scoreboard_new(sizeof(uint64_t)));
+    reads = plugin::new_counter();
     qemu_plugin_register_vcpu_init_cb(id, vcpu_init);
     if (read_all) qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, at_exit, nullptr);

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: MIT
 // A function trace in uftrace's data format: `uftrace replay`, `uftrace graph`, `uftrace report` read it,
-// after the run, from
-// ./uftrace.data.
-//
-// Calls and returns are seen in the instructions: BL and BLR store a mark for the vCPU when they are
-// executed, RET another one. The block that is entered next finds the mark by a condition in translated code
-// and does the book-keeping: a call pushes the function and where it will return to; a return pops all calls
-// up to the one that returns here, so longjmp and exceptions are followed too.
+// after the run, from ./uftrace.data.
 #include <errno.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <memory>
 #include <mutex>
 
 #include "tools/plugins/plugin_support.h"
+#include "tools/plugins/shared/call_tracker.h"
 
 namespace {
 
@@ -30,30 +24,17 @@ constexpr uint64_t kMagic = 5;
 constexpr size_t kMaxDepth = 1023;
 constexpr size_t kFlushAt = 65536;  // records
 
-struct Call {
-    uint64_t function;
-    uint64_t return_address;
-};
-
 struct Trace {
     unsigned id = 0;
     FILE* file = nullptr;
     std::vector<Record> records;
-    std::vector<Call> stack;
-};
-
-enum Mark : uint64_t { kNone = 0, kCalled = 1, kReturned = 2 };
-struct State {
-    uint64_t mark;
-    uint64_t return_address;  // of the call
-    uint64_t block;           // address of the block that is entered
-    Trace* trace;
+    plugin::CallStack* open = nullptr;  // the calls that have not returned
 };
 
 const char* const kFolder = "uftrace.data";
 bool trace_privilege = false;
-qemu_plugin_scoreboard* states;
-qemu_plugin_u64 mark, return_address, block_address;
+plugin::CallTracker tracker;
+qemu_plugin_scoreboard* current;  // a Trace* for each vCPU
 std::mutex mutex;
 std::vector<std::unique_ptr<Trace>> traces;
 
@@ -61,14 +42,8 @@ const plugin::Options kOptions = {
     {"trace-privilege-level", &trace_privilege, "accepted: a user program has one privilege level"},
 };
 
-State* state_of(unsigned vcpu) {
-    return static_cast<State*>(qemu_plugin_scoreboard_find(states, vcpu));
-}
-
-uint64_t now() {
-    timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
+Trace** trace_of(unsigned vcpu) {
+    return static_cast<Trace**>(qemu_plugin_scoreboard_find(current, vcpu));
 }
 
 void flush(Trace* trace) {
@@ -80,6 +55,16 @@ void add(Trace* trace, RecordType type, uint64_t time, uint64_t address, size_t 
     uint64_t level = depth < kMaxDepth ? depth : kMaxDepth;
     trace->records.push_back({time, static_cast<uint64_t>(type) | kMagic << 3 | level << 6 | address << 16});
     if (trace->records.size() >= kFlushAt) flush(trace);
+}
+
+// The thread ends in the middle of these.
+void close_calls(Trace* trace) {
+    if (trace->open == nullptr) return;
+    uint64_t time = plugin::nanoseconds(CLOCK_MONOTONIC);
+    for (size_t depth = trace->open->size(); depth > 0; depth--) {
+        add(trace, kExit, time, (*trace->open)[depth - 1].function, depth);
+    }
+    trace->open = nullptr;
 }
 
 Trace* new_trace(unsigned vcpu) {
@@ -96,61 +81,23 @@ Trace* new_trace(unsigned vcpu) {
     return traces.back().get();
 }
 
-void entered(unsigned vcpu, void*) {
-    State* state = state_of(vcpu);
-    if (state->trace == nullptr && (state->trace = new_trace(vcpu)) == nullptr) return;
-    Trace* trace = state->trace;
-    uint64_t time = now();
-    if (state->mark == kCalled) {
-        trace->stack.push_back({state->block, state->return_address});
-        add(trace, kEntry, time, state->block, trace->stack.size());
-    } else {
-        size_t keep = trace->stack.size();
-        while (keep > 0 && trace->stack[keep - 1].return_address != state->block) keep--;
-        // Returns to where nothing was called from (a context switch of the guest's own) leave the stack as
-        // it is.
-        if (keep > 0) {
-            while (trace->stack.size() >= keep) {
-                add(trace, kExit, time, trace->stack.back().function, trace->stack.size());
-                trace->stack.pop_back();
-            }
-        }
-    }
-    state->mark = kNone;
-}
-
-bool is_call(uint32_t word) {
-    bool bl = word >> 26 == 0x25;
-    bool blr = (word & 0xfffffc1f) == 0xd63f0000 ||
-               (word & 0xfefff800) == 0xd63f0800;  // BLR, and with authentication
-    return bl || blr;
-}
-
-bool is_return(uint32_t word) {
-    return (word & 0xfffffc1f) == 0xd65f0000 ||
-           (word & 0xfffffbff) == 0xd65f0bff;  // RET, and with authentication
+void happened(unsigned vcpu, bool entered, const plugin::Call& call, size_t depth) {
+    Trace** trace = trace_of(vcpu);
+    if (*trace == nullptr && (*trace = new_trace(vcpu)) == nullptr) return;
+    (*trace)->open = tracker.stack(vcpu);
+    add(*trace, entered ? kEntry : kExit, plugin::nanoseconds(CLOCK_MONOTONIC), call.function, depth);
 }
 
 void translated(qemu_plugin_id_t, qemu_plugin_tb* tb) {
-    constexpr qemu_plugin_op kStore = QEMU_PLUGIN_INLINE_STORE_U64;
-    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, kStore, block_address, qemu_plugin_tb_vaddr(tb));
-    qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, entered, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_NE, mark,
-                                              kNone, nullptr);
-    qemu_plugin_insn* last = qemu_plugin_tb_get_insn(tb, qemu_plugin_tb_n_insns(tb) - 1);
-    uint32_t word = 0;
-    qemu_plugin_insn_data(last, &word, sizeof(word));
-    if (is_call(word)) {
-        qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(last, kStore, mark, kCalled);
-        qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(last, kStore, return_address,
-                                                            qemu_plugin_insn_vaddr(last) + 4);
-    } else if (is_return(word)) {
-        qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(last, kStore, mark, kReturned);
-    }
+    tracker.instrument(tb);
 }
 
 // The index is used again for a new thread, which has a trace of its own.
 void vcpu_init(qemu_plugin_id_t, unsigned vcpu) {
-    *state_of(vcpu) = State{};
+    Trace** trace = trace_of(vcpu);
+    if (*trace != nullptr) close_calls(*trace);
+    *trace = nullptr;
+    tracker.begin_vcpu(vcpu);
 }
 
 FILE* create(const char* name) {
@@ -221,11 +168,8 @@ void write_info(const std::string& program) {
 
 void at_exit(qemu_plugin_id_t, void*) {
     std::lock_guard lock(mutex);
-    uint64_t time = now();
     for (auto& trace : traces) {
-        for (size_t depth = trace->stack.size(); depth > 0; depth--) {
-            add(trace.get(), kExit, time, trace->stack[depth - 1].function, depth);
-        }
+        close_calls(trace.get());
         flush(trace.get());
         fclose(trace->file);
     }
@@ -246,10 +190,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char*
         perror(kFolder);
         return -1;
     }
-    states = qemu_plugin_scoreboard_new(sizeof(State));
-    mark = qemu_plugin_scoreboard_u64_in_struct(states, State, mark);
-    return_address = qemu_plugin_scoreboard_u64_in_struct(states, State, return_address);
-    block_address = qemu_plugin_scoreboard_u64_in_struct(states, State, block);
+    current = qemu_plugin_scoreboard_new(sizeof(Trace*));
+    tracker.start(happened);
     qemu_plugin_register_vcpu_init_cb(id, vcpu_init);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, at_exit, nullptr);
