@@ -72,6 +72,7 @@ const GlibFunctions& glib_of(Plugin* plugin) {
 }
 
 void report_misuse(const Plugin* plugin, const char* function, const char* reason) {
+    if (plugin == nullptr && plugins().size() == 1) plugin = plugins().front();
     static auto* told = new std::set<std::pair<const Plugin*, std::string>>;
     {
         HostLock lock;

@@ -44,6 +44,7 @@ struct Plugin {
 
     uint64_t id = 0;
     int version = 0;
+    bool before_versions = false;  // from 2019: install takes no qemu_info_t; otherwise as version 0
     State state = State::Loaded;
     std::string path;
     std::vector<std::string> arguments;                   // "name=value"

@@ -23,6 +23,7 @@ namespace armature::plugin_host {
 namespace {
 
 using InstallFunction = int (*)(qemu_plugin_id_t, const qemu_info_t*, int, char**);
+using FirstInstallFunction = int (*)(qemu_plugin_id_t, int, char**);
 
 std::string version_range() {
     return std::to_string(kMinVersion) + " to " + std::to_string(kMaxVersion);
@@ -40,6 +41,30 @@ std::string dl_reason(const std::string& path) {
     return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
 }
 
+// Plugins from before the versions do not say that they are: an object that merely lacks the symbol must not
+// be called in their manner. So it takes the user's word.
+constexpr const char* kBeforeVersions = "qemu_plugin_version=seed";
+
+bool find_version(Plugin* plugin, std::string* error) {
+    const auto* version = static_cast<const int*>(dlsym(plugin->handle, "qemu_plugin_version"));
+    if (version == nullptr) {
+        if (std::erase(plugin->arguments, kBeforeVersions) != 0) {
+            plugin->before_versions = true;
+            return true;
+        }
+        *error =
+            "has no symbol qemu_plugin_version: not a plugin, or one that does not say which API version it "
+            "is for (if it is from 2019, before there were versions, say so with the argument ";
+        *error += std::string(kBeforeVersions) + ")";
+        return false;
+    }
+    plugin->version = *version;
+    if (plugin->version >= kMinVersion && plugin->version <= kMaxVersion) return true;
+    *error =
+        "is made for API version " + std::to_string(plugin->version) + ", supported are " + version_range();
+    return false;
+}
+
 bool open_object(Plugin* plugin, std::string* error) {
     std::string path = path_for_dlopen(plugin->path);
     plugin->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -47,19 +72,7 @@ bool open_object(Plugin* plugin, std::string* error) {
         *error = "cannot be loaded: " + dl_reason(path);
         return false;
     }
-    const auto* version = static_cast<const int*>(dlsym(plugin->handle, "qemu_plugin_version"));
-    if (version == nullptr) {
-        *error =
-            "has no symbol qemu_plugin_version: not a plugin, or one that does not say which API version it "
-            "is for";
-        return false;
-    }
-    plugin->version = *version;
-    if (plugin->version < kMinVersion || plugin->version > kMaxVersion) {
-        *error = "is made for API version " + std::to_string(plugin->version) + ", supported are " +
-                 version_range();
-        return false;
-    }
+    if (!find_version(plugin, error)) return false;
     plugin->ranges = mapped_ranges(plugin->handle);
     return true;
 }
@@ -75,7 +88,7 @@ void show_help_if_asked(const Plugin& plugin) {
 }
 
 bool install(Plugin* plugin, std::string* error) {
-    auto function = reinterpret_cast<InstallFunction>(dlsym(plugin->handle, "qemu_plugin_install"));
+    void* function = dlsym(plugin->handle, "qemu_plugin_install");
     if (function == nullptr) {
         *error = "has no symbol qemu_plugin_install";
         return false;
@@ -92,7 +105,11 @@ bool install(Plugin* plugin, std::string* error) {
     add_plugin(plugin);
     plugin->state = Plugin::State::Installing;
     current_plugin = plugin;
-    int result = function(plugin->id, &info, static_cast<int>(plugin->arguments.size()), plugin->argv.data());
+    auto argc = static_cast<int>(plugin->arguments.size());
+    char** argv = plugin->argv.data();
+    int result = plugin->before_versions
+                     ? reinterpret_cast<FirstInstallFunction>(function)(plugin->id, argc, argv)
+                     : reinterpret_cast<InstallFunction>(function)(plugin->id, &info, argc, argv);
     current_plugin = nullptr;
     plugin->state = Plugin::State::Live;
     if (result == 0) return true;

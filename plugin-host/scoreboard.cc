@@ -63,7 +63,29 @@ uint8_t* element(const qemu_plugin_scoreboard* score, unsigned index) {
     return score->base + index * score->stride;
 }
 
-uint64_t* counter(qemu_plugin_u64 entry, unsigned index) {
+// Whether the element exists; else a message.
+bool valid(const qemu_plugin_scoreboard* score, unsigned index, const char* function) {
+    const char* reason = nullptr;
+    if (score == nullptr) {
+        reason = "no scoreboard";
+    } else if (!score->live) {
+        reason = "the scoreboard has been freed";
+    } else if (index >= room) {
+        reason = "there is no vCPU of that index";
+    }
+    if (reason == nullptr) [[likely]]
+        return true;
+    report_misuse(current_plugin, function, reason);
+    return false;
+}
+
+// Null after a message.
+uint64_t* counter(qemu_plugin_u64 entry, unsigned index, const char* function) {
+    if (!valid(entry.score, index, function)) return nullptr;
+    if (entry.offset + sizeof(uint64_t) > entry.score->size) {
+        report_misuse(current_plugin, function, "the counter is not inside the scoreboard's elements");
+        return nullptr;
+    }
     return reinterpret_cast<uint64_t*>(element(entry.score, index) + entry.offset);
 }
 
@@ -114,23 +136,27 @@ void qemu_plugin_scoreboard_free(qemu_plugin_scoreboard* score) {
 }
 
 void* qemu_plugin_scoreboard_find(qemu_plugin_scoreboard* score, unsigned int vcpu_index) {
-    return element(score, vcpu_index);
+    return valid(score, vcpu_index, __func__) ? element(score, vcpu_index) : nullptr;
 }
 
 void qemu_plugin_u64_add(qemu_plugin_u64 entry, unsigned int vcpu_index, uint64_t added) {
-    *counter(entry, vcpu_index) += added;
+    if (uint64_t* cell = counter(entry, vcpu_index, __func__); cell != nullptr) *cell += added;
 }
 
 uint64_t qemu_plugin_u64_get(qemu_plugin_u64 entry, unsigned int vcpu_index) {
-    return *counter(entry, vcpu_index);
+    const uint64_t* cell = counter(entry, vcpu_index, __func__);
+    return cell != nullptr ? *cell : 0;
 }
 
 void qemu_plugin_u64_set(qemu_plugin_u64 entry, unsigned int vcpu_index, uint64_t val) {
-    *counter(entry, vcpu_index) = val;
+    if (uint64_t* cell = counter(entry, vcpu_index, __func__); cell != nullptr) *cell = val;
 }
 
 uint64_t qemu_plugin_u64_sum(qemu_plugin_u64 entry) {
     uint64_t sum = 0;
-    for (unsigned index = 0; index < guest::vcpus_started(); index++) sum += *counter(entry, index);
+    if (counter(entry, 0, __func__) == nullptr) return 0;
+    for (unsigned index = 0; index < guest::vcpus_started(); index++) {
+        sum += *reinterpret_cast<uint64_t*>(element(entry.score, index) + entry.offset);
+    }
     return sum;
 }

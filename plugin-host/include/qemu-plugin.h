@@ -41,8 +41,8 @@
  * From version 2 on, registers and memory are handed over in GLib's arrays. A plugin that does not want GLib defines
  * QEMU_PLUGIN_NO_GLIB: then GArray and GByteArray are the two plain structures below. The data of such an array is
  * malloc memory: start a GByteArray as {NULL, 0}; free() its data, and for a GArray both the data and the array.
- * The emulator uses GLib's functions if the plugin is linked with GLib, and plain memory if it is not. Where GLib's header
- * cannot be found, that is the choice.
+ * The emulator uses GLib's functions if the plugin is linked with GLib, and plain memory if it is not. Where GLib's
+ * header cannot be found, that is the choice.
  */
 #if !defined(QEMU_PLUGIN_NO_GLIB) && defined(__has_include)
 #if !__has_include(<glib.h>)
@@ -125,24 +125,44 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
  * on it gets the userdata given at registration last.
  */
 #if QEMU_PLUGIN_VERSION >= 7
-/** typedef qemu_plugin_udata_cb_t - something happened; @userdata as given at registration */
+/**
+ * typedef qemu_plugin_udata_cb_t - something happened that concerns no single vCPU
+ * @userdata: as given at registration
+ */
 typedef void (*qemu_plugin_udata_cb_t)(void *userdata);
 /* What registrations without userdata take in older versions. */
 #define QEMU_PLUGIN_SIMPLE_CB_ qemu_plugin_udata_cb_t
 #define QEMU_PLUGIN_VCPU_CB_ qemu_plugin_vcpu_udata_cb_t
 #define QEMU_PLUGIN_USERDATA_ , void *userdata
 #else
-/** typedef qemu_plugin_simple_cb_t - something happened to plugin @id */
+/**
+ * typedef qemu_plugin_simple_cb_t - something happened that concerns no single vCPU
+ * @id: the plugin
+ */
 typedef void (*qemu_plugin_simple_cb_t)(qemu_plugin_id_t id);
-/** typedef qemu_plugin_udata_cb_t - the same, with @userdata as given at registration */
+
+/**
+ * typedef qemu_plugin_udata_cb_t - the same, for registrations that take userdata
+ * @id: the plugin
+ * @userdata: as given at registration
+ */
 typedef void (*qemu_plugin_udata_cb_t)(qemu_plugin_id_t id, void *userdata);
-/** typedef qemu_plugin_vcpu_simple_cb_t - something happened to vCPU @vcpu_index */
+
+/**
+ * typedef qemu_plugin_vcpu_simple_cb_t - something happened to a vCPU
+ * @id: the plugin
+ * @vcpu_index: the vCPU
+ */
 typedef void (*qemu_plugin_vcpu_simple_cb_t)(qemu_plugin_id_t id, unsigned int vcpu_index);
 #define QEMU_PLUGIN_SIMPLE_CB_ qemu_plugin_simple_cb_t
 #define QEMU_PLUGIN_VCPU_CB_ qemu_plugin_vcpu_simple_cb_t
 #define QEMU_PLUGIN_USERDATA_
 #endif
-/** typedef qemu_plugin_vcpu_udata_cb_t - vCPU @vcpu_index is there; @userdata as given at registration */
+/**
+ * typedef qemu_plugin_vcpu_udata_cb_t - a vCPU is at the place the callback was registered for
+ * @vcpu_index: the vCPU; the callback runs on its thread
+ * @userdata: as given at registration
+ */
 typedef void (*qemu_plugin_vcpu_udata_cb_t)(unsigned int vcpu_index, void *userdata);
 
 /**
@@ -154,6 +174,8 @@ typedef void (*qemu_plugin_vcpu_udata_cb_t)(unsigned int vcpu_index, void *userd
  * Asynchronous: callbacks may still come until @cb is called, which happens after every vCPU has passed a quiescent
  * point and the instrumented translations are gone. May be called from callbacks and from the plugin's own threads. A
  * second call has no effect. The object stays mapped, so threads of its own may go on.
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_uninstall(qemu_plugin_id_t id, QEMU_PLUGIN_SIMPLE_CB_ cb QEMU_PLUGIN_USERDATA_);
 
@@ -164,6 +186,8 @@ QEMU_PLUGIN_API void qemu_plugin_uninstall(qemu_plugin_id_t id, QEMU_PLUGIN_SIMP
  * @userdata: passed to @cb (version 7)
  *
  * Asynchronous, as qemu_plugin_uninstall() is. No effect while another reset or an uninstall is under way.
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_reset(qemu_plugin_id_t id, QEMU_PLUGIN_SIMPLE_CB_ cb QEMU_PLUGIN_USERDATA_);
 
@@ -178,6 +202,8 @@ QEMU_PLUGIN_API void qemu_plugin_reset(qemu_plugin_id_t id, QEMU_PLUGIN_SIMPLE_C
  * @id: the plugin
  * @cb: called on the vCPU's thread before its first instruction
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, QEMU_PLUGIN_VCPU_CB_ cb
                                                        QEMU_PLUGIN_USERDATA_);
@@ -188,6 +214,8 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, QEMU
  * @cb: called on the vCPU's thread. Not called for the vCPUs that live when the process ends: see
  *      qemu_plugin_register_atexit_cb().
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_exit_cb(qemu_plugin_id_t id, QEMU_PLUGIN_VCPU_CB_ cb
                                                        QEMU_PLUGIN_USERDATA_);
@@ -197,6 +225,8 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_exit_cb(qemu_plugin_id_t id, QEMU
  * @id: the plugin
  * @cb: called on the vCPU's thread
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_idle_cb(qemu_plugin_id_t id, QEMU_PLUGIN_VCPU_CB_ cb
                                                        QEMU_PLUGIN_USERDATA_);
@@ -206,6 +236,8 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_idle_cb(qemu_plugin_id_t id, QEMU
  * @id: the plugin
  * @cb: called on the vCPU's thread
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_resume_cb(qemu_plugin_id_t id, QEMU_PLUGIN_VCPU_CB_ cb
                                                          QEMU_PLUGIN_USERDATA_);
@@ -260,6 +292,8 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_discon_cb(qemu_plugin_id_t id, en
  * @id: the plugin
  * @cb: blocks will be translated, and shown to the plugin, anew; what the plugin keeps for each block can go
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_flush_cb(qemu_plugin_id_t id, QEMU_PLUGIN_SIMPLE_CB_ cb
                                                    QEMU_PLUGIN_USERDATA_);
@@ -270,6 +304,8 @@ QEMU_PLUGIN_API void qemu_plugin_register_flush_cb(qemu_plugin_id_t id, QEMU_PLU
  * @cb: called once: at the end of the process (also by a fatal signal) and before a successful execve. No callback of
  *      the plugin is made after it, so it may free what it has; standard streams are flushed after it.
  * @userdata: passed to @cb
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_udata_cb_t cb, void *userdata);
 
@@ -278,6 +314,8 @@ QEMU_PLUGIN_API void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_pl
  * @id: the plugin
  * @cb: called on the calling thread, in the order of the indices
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_vcpu_for_each(qemu_plugin_id_t id, QEMU_PLUGIN_VCPU_CB_ cb QEMU_PLUGIN_USERDATA_);
 
@@ -311,22 +349,40 @@ typedef void (*qemu_plugin_vcpu_tb_trans_cb_t)(qemu_plugin_id_t id, struct qemu_
  * @id: the plugin
  * @cb: called on the translating thread; this is the place to instrument the block
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
                                                            qemu_plugin_vcpu_tb_trans_cb_t cb QEMU_PLUGIN_USERDATA_);
 
-/** qemu_plugin_tb_n_insns() - number of instructions of the block @tb */
+/**
+ * qemu_plugin_tb_n_insns() - how many instructions a block has
+ * @tb: the block's handle; valid in its translation callback only
+ *
+ * Return: 1 to 512; 0, after a message, for a handle that is not valid.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 
-/** qemu_plugin_tb_vaddr() - guest address of the first instruction of the block @tb */
+/**
+ * qemu_plugin_tb_vaddr() - where a block begins
+ * @tb: the block's handle; valid in its translation callback only
+ *
+ * Return: guest address of the first instruction; 0, after a message, for a handle that is not valid.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 
 /**
  * qemu_plugin_tb_get_insn() - an instruction of a block
- * @tb: the block
+ * @tb: the block's handle; valid in its translation callback only
  * @idx: 0 to qemu_plugin_tb_n_insns() - 1
  *
- * Return: the handle, NULL if @idx is too large.
+ * Return: the instruction's handle, valid as long as @tb; NULL if @idx is too large or @tb is not valid.
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx);
 
@@ -337,8 +393,10 @@ QEMU_PLUGIN_API struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qe
  * @dest: where to
  * @len: size of @dest in bytes
  *
- * Return: the number of bytes copied, the smaller of @len and the instruction's size. (Before version 3 the function
- * returned a pointer instead.)
+ * Return: the number of bytes copied, the smaller of @len and the instruction's size; 0, after a message, for a handle
+ * that is not valid. (Before version 3 the function returned a pointer instead.)
+ *
+ * Since version 0; in this form since version 3.
  */
 QEMU_PLUGIN_API size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
 #else
@@ -346,36 +404,70 @@ QEMU_PLUGIN_API size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn
  * qemu_plugin_insn_data() - an instruction's bytes
  * @insn: the instruction
  *
- * Return: a pointer to the bytes, valid as long as @insn. (From version 3 on the function copies.)
+ * Return: a pointer to the bytes, valid as long as @insn; NULL, after a message, for a handle that is not valid. (From
+ * version 3 on the function copies.)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 #endif
 
-/** qemu_plugin_insn_size() - size of the instruction @insn in bytes: 4 */
+/**
+ * qemu_plugin_insn_size() - how long an instruction is
+ * @insn: the instruction's handle; valid in the translation callback of its block only
+ *
+ * Return: 4 bytes; 0, after a message, for a handle that is not valid.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 
-/** qemu_plugin_insn_vaddr() - guest address of the instruction @insn */
+/**
+ * qemu_plugin_insn_vaddr() - where an instruction is
+ * @insn: the instruction's handle; valid in the translation callback of its block only
+ *
+ * Return: its guest address; 0, after a message, for a handle that is not valid.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
-/** qemu_plugin_insn_haddr() - address of the instruction @insn in the emulator's memory */
+/**
+ * qemu_plugin_insn_haddr() - where an instruction is in the emulator's memory
+ * @insn: the instruction's handle; valid in the translation callback of its block only
+ *
+ * Guest memory is the emulator's own, so this is the guest address as a pointer. It can be read in the callback;
+ * later the guest may have unmapped it.
+ *
+ * Return: the address; NULL, after a message, for a handle that is not valid.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 
 /**
  * qemu_plugin_insn_disas() - the instruction as text
  * @insn: the instruction
  *
- * Return: "mnemonic operands" in a string of the caller's, for free() or g_free().
+ * Return: "mnemonic operands" as Capstone writes it, in a string of the caller's, for free() or g_free(); NULL, after a
+ * message, for a handle that is not valid.
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API char *qemu_plugin_insn_disas(const struct qemu_plugin_insn *insn);
 
+#if QEMU_PLUGIN_VERSION >= 1
 /**
  * qemu_plugin_insn_symbol() - the function an instruction belongs to
  * @insn: the instruction
  *
  * Return: the name of the ELF symbol that covers the instruction's address, in the program or a shared library; NULL
- * if there is none. The string lives as long as the process. Since version 1.
+ * if there is none. The string lives as long as the process.
+ *
+ * Since version 1.
  */
 QEMU_PLUGIN_API const char *qemu_plugin_insn_symbol(const struct qemu_plugin_insn *insn);
+#endif
 
 /**
  * enum qemu_plugin_cb_flags - what a callback does with the guest's registers
@@ -455,6 +547,8 @@ enum qemu_plugin_cond {
  * @cb: the callback
  * @flags: what @cb does with registers
  * @userdata: passed to @cb
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_vcpu_udata_cb_t cb,
                                                           enum qemu_plugin_cb_flags flags, void *userdata);
@@ -465,6 +559,8 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb 
  * @cb: the callback
  * @flags: what @cb does with registers
  * @userdata: passed to @cb
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
                                                             qemu_plugin_vcpu_udata_cb_t cb,
@@ -482,7 +578,9 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_i
  * @userdata: passed to @cb
  *
  * QEMU_PLUGIN_COND_ALWAYS makes it qemu_plugin_register_vcpu_tb_exec_cb(), QEMU_PLUGIN_COND_NEVER does nothing; both
- * ignore @entry. Since version 2.
+ * ignore @entry.
+ *
+ * Since version 2.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *tb,
                                                                qemu_plugin_vcpu_udata_cb_t cb,
@@ -490,7 +588,20 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugi
                                                                enum qemu_plugin_cond cond, qemu_plugin_u64 entry,
                                                                uint64_t imm, void *userdata);
 
-/** qemu_plugin_register_vcpu_insn_exec_cond_cb() - the same, before the instruction @insn. Since version 2. */
+/**
+ * qemu_plugin_register_vcpu_insn_exec_cond_cb() - call back before an instruction, if a condition holds
+ * @insn: the instruction's handle; valid in the translation callback of its block only
+ * @cb: the callback
+ * @flags: what @cb does with registers
+ * @cond: the condition: @entry of the vCPU compared with @imm; tested by translated code, without a call
+ * @entry: the counter
+ * @imm: the immediate
+ * @userdata: passed to @cb
+ *
+ * As qemu_plugin_register_vcpu_tb_exec_cond_cb().
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_insn_exec_cond_cb(struct qemu_plugin_insn *insn,
                                                                  qemu_plugin_vcpu_udata_cb_t cb,
                                                                  enum qemu_plugin_cb_flags flags,
@@ -504,13 +615,23 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_insn_exec_cond_cb(struct qemu_plu
  * @entry: the counter; each vCPU has its own, so nothing is lost between threads
  * @imm: the immediate
  *
- * One host instruction in translated code. Since version 2.
+ * One host instruction in translated code.
+ *
+ * Since version 2.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb,
                                                                        enum qemu_plugin_op op, qemu_plugin_u64 entry,
                                                                        uint64_t imm);
 
-/** qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu() - the same, before the instruction @insn. Since version 2. */
+/**
+ * qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu() - operate on a counter before an instruction
+ * @insn: the instruction's handle; valid in the translation callback of its block only
+ * @op: the operation
+ * @entry: the counter; each vCPU has its own, so nothing is lost between threads
+ * @imm: the immediate
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn *insn,
                                                                          enum qemu_plugin_op op,
                                                                          qemu_plugin_u64 entry, uint64_t imm);
@@ -527,7 +648,15 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct 
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qemu_plugin_op op,
                                                               void *ptr, uint64_t imm);
 
-/** qemu_plugin_register_vcpu_insn_exec_inline() - the same, before the instruction @insn. Versions 0 and 1. */
+/**
+ * qemu_plugin_register_vcpu_insn_exec_inline() - operate on a counter before an instruction
+ * @insn: the instruction's handle; valid in the translation callback of its block only
+ * @op: the operation
+ * @ptr: the counter, 64 bits; all vCPUs share it, as with qemu_plugin_register_vcpu_tb_exec_inline()
+ * @imm: the immediate
+ *
+ * Versions 0 and 1; later qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu().
+ */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, enum qemu_plugin_op op,
                                                                 void *ptr, uint64_t imm);
 #endif
@@ -564,7 +693,10 @@ typedef void (*qemu_plugin_vcpu_mem_cb_t)(unsigned int vcpu_index, qemu_plugin_m
  * @rw: which accesses
  * @userdata: passed to @cb
  *
- * An instruction can make several accesses, e.g. a load of two vector registers makes two. docs/plugins.md lists them.
+ * An instruction can make several accesses, e.g. a load of two vector registers makes two; docs/plugin-semantics.md
+ * lists them.
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin_vcpu_mem_cb_t cb,
                                                       enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,
@@ -585,18 +717,58 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_mem_inline_per_vcpu(struct qemu_p
                                                                    enum qemu_plugin_mem_rw rw, enum qemu_plugin_op op,
                                                                    qemu_plugin_u64 entry, uint64_t imm);
 #else
-/** qemu_plugin_register_vcpu_mem_inline() - the same with one counter at @ptr for all vCPUs. Versions 0 and 1. */
+/**
+ * qemu_plugin_register_vcpu_mem_inline() - operate on a counter after each successful access
+ * @insn: the instruction's handle; valid in the translation callback of its block only
+ * @rw: which accesses
+ * @op: the operation
+ * @ptr: the counter, 64 bits; all vCPUs share it, and the operation is not atomic
+ * @imm: the immediate
+ *
+ * Versions 0 and 1; later qemu_plugin_register_vcpu_mem_inline_per_vcpu().
+ */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_mem_inline(struct qemu_plugin_insn *insn, enum qemu_plugin_mem_rw rw,
                                                           enum qemu_plugin_op op, void *ptr, uint64_t imm);
 #endif
 
-/** qemu_plugin_mem_size_shift() - size of the access @info as a power of two: 0 is one byte, 4 is sixteen */
+/**
+ * qemu_plugin_mem_size_shift() - how large an access is
+ * @info: what the memory callback was given; valid in that callback only
+ *
+ * Return: the size in bytes as a power of two: 0 is one byte, 4 is sixteen.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API unsigned int qemu_plugin_mem_size_shift(qemu_plugin_meminfo_t info);
-/** qemu_plugin_mem_is_sign_extended() - was the value of the access @info sign-extended? */
+
+/**
+ * qemu_plugin_mem_is_sign_extended() - was the loaded value sign-extended
+ * @info: what the memory callback was given; valid in that callback only
+ *
+ * Return: true for LDRSB and its like; false for all stores.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API bool qemu_plugin_mem_is_sign_extended(qemu_plugin_meminfo_t info);
-/** qemu_plugin_mem_is_big_endian() - was the access @info big-endian? */
+
+/**
+ * qemu_plugin_mem_is_big_endian() - was the access big-endian
+ * @info: what the memory callback was given; valid in that callback only
+ *
+ * Return: false: AArch64 Linux programs are little-endian.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API bool qemu_plugin_mem_is_big_endian(qemu_plugin_meminfo_t info);
-/** qemu_plugin_mem_is_store() - did the access @info write? */
+
+/**
+ * qemu_plugin_mem_is_store() - did the access write
+ * @info: what the memory callback was given; valid in that callback only
+ *
+ * Return: true for a store, false for a load. An atomic instruction reports one of each.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API bool qemu_plugin_mem_is_store(qemu_plugin_meminfo_t info);
 
 #if QEMU_PLUGIN_VERSION >= 4
@@ -628,7 +800,14 @@ typedef struct {
     } data;
 } qemu_plugin_mem_value;
 
-/** qemu_plugin_mem_get_value() - the value of the access @info; in memory callbacks only. Since version 4. */
+/**
+ * qemu_plugin_mem_get_value() - what was loaded or stored
+ * @info: what the memory callback was given; valid in that callback only
+ *
+ * Return: the value, of the access's size. Outside a memory callback it is meaningless.
+ *
+ * Since version 4.
+ */
 QEMU_PLUGIN_API qemu_plugin_mem_value qemu_plugin_mem_get_value(qemu_plugin_meminfo_t info);
 #endif
 
@@ -638,19 +817,65 @@ QEMU_PLUGIN_API qemu_plugin_mem_value qemu_plugin_mem_get_value(qemu_plugin_memi
  */
 struct qemu_plugin_hwaddr;
 
-/** qemu_plugin_get_hwaddr() - NULL; would be the physical side of the access @info at @vaddr */
+/**
+ * qemu_plugin_get_hwaddr() - the hardware side of an access
+ * @info: what the memory callback was given; valid in that callback only
+ * @vaddr: the address that the memory callback was given
+ *
+ * Return: NULL: a user program has none.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(qemu_plugin_meminfo_t info, uint64_t vaddr);
-/** qemu_plugin_hwaddr_is_io() - false; would tell a device from memory */
+
+/**
+ * qemu_plugin_hwaddr_is_io() - is it a device
+ * @haddr: what qemu_plugin_get_hwaddr() returned: NULL
+ *
+ * Return: false: memory.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *haddr);
 #if QEMU_PLUGIN_VERSION >= 1
-/** qemu_plugin_hwaddr_phys_addr() - 0; would be the physical address. Since version 1. */
+/**
+ * qemu_plugin_hwaddr_phys_addr() - the physical address
+ * @haddr: what qemu_plugin_get_hwaddr() returned: NULL
+ *
+ * Return: 0.
+ *
+ * Since version 1.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *haddr);
-/** qemu_plugin_hwaddr_device_name() - NULL; would be the device's name. Since version 1. */
+
+/**
+ * qemu_plugin_hwaddr_device_name() - the name of the device
+ * @haddr: what qemu_plugin_get_hwaddr() returned: NULL
+ *
+ * Return: NULL.
+ *
+ * Since version 1.
+ */
 QEMU_PLUGIN_API const char *qemu_plugin_hwaddr_device_name(const struct qemu_plugin_hwaddr *haddr);
 #else
-/** qemu_plugin_hwaddr_to_raddr() - 0. Version 0. */
+/**
+ * qemu_plugin_hwaddr_to_raddr() - the address in the machine's memory
+ * @haddr: what qemu_plugin_get_hwaddr() returned: NULL
+ *
+ * Return: 0.
+ *
+ * Version 0; later qemu_plugin_hwaddr_phys_addr().
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_hwaddr_to_raddr(const struct qemu_plugin_hwaddr *haddr);
-/** qemu_plugin_hwaddr_device_offset() - 0. Version 0. */
+
+/**
+ * qemu_plugin_hwaddr_device_offset() - the address in the device
+ * @haddr: what qemu_plugin_get_hwaddr() returned: NULL
+ *
+ * Return: 0.
+ *
+ * Version 0; later qemu_plugin_hwaddr_phys_addr().
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_hwaddr_device_offset(const struct qemu_plugin_hwaddr *haddr);
 #endif
 
@@ -658,10 +883,12 @@ QEMU_PLUGIN_API uint64_t qemu_plugin_hwaddr_device_offset(const struct qemu_plug
 /**
  * qemu_plugin_read_memory_vaddr() - read guest memory
  * @addr: guest address
- * @data: resized to @len and filled
+ * @data: resized to @len bytes and filled; the caller's
  * @len: number of bytes, more than 0
  *
- * Return: true; false if a byte of it is not readable, then the contents of @data are undefined. Since version 4.
+ * Return: true; false if @len is 0 or a byte of it is not readable, then the contents of @data are undefined.
+ *
+ * Since version 4.
  */
 QEMU_PLUGIN_API bool qemu_plugin_read_memory_vaddr(uint64_t addr, GByteArray *data, size_t len);
 #endif
@@ -670,11 +897,14 @@ QEMU_PLUGIN_API bool qemu_plugin_read_memory_vaddr(uint64_t addr, GByteArray *da
 /**
  * qemu_plugin_write_memory_vaddr() - write guest memory
  * @addr: guest address
- * @data: the bytes
+ * @data: the bytes, at least one; they are copied
  *
- * Translations of code that is overwritten are dropped. Other vCPUs go on meanwhile.
+ * Pages that the guest itself may not write are written too, as a debugger does. Translations of code that is
+ * overwritten are dropped. Other vCPUs go on meanwhile.
  *
- * Return: true; false if a byte of it is not writable, then a part may have been written. Since version 5.
+ * Return: true; false if a byte of it is not the guest's memory, then a part may have been written.
+ *
+ * Since version 5.
  */
 QEMU_PLUGIN_API bool qemu_plugin_write_memory_vaddr(uint64_t addr, GByteArray *data);
 
@@ -688,13 +918,40 @@ enum qemu_plugin_hwaddr_operation_result {
     QEMU_PLUGIN_HWADDR_OPERATION_INVALID_ADDRESS_SPACE,
 };
 
-/** qemu_plugin_read_memory_hwaddr() - fails: there are no hardware addresses here. Since version 5. */
+/**
+ * qemu_plugin_read_memory_hwaddr() - read memory by hardware address
+ * @addr: hardware address
+ * @data: is left as it is
+ * @len: number of bytes
+ *
+ * Return: QEMU_PLUGIN_HWADDR_OPERATION_ERROR: a user program has no hardware addresses.
+ *
+ * Since version 5.
+ */
 QEMU_PLUGIN_API enum qemu_plugin_hwaddr_operation_result qemu_plugin_read_memory_hwaddr(uint64_t addr,
                                                                                         GByteArray *data, size_t len);
-/** qemu_plugin_write_memory_hwaddr() - fails likewise. Since version 5. */
+
+/**
+ * qemu_plugin_write_memory_hwaddr() - write memory by hardware address
+ * @addr: hardware address
+ * @data: the bytes
+ *
+ * Return: QEMU_PLUGIN_HWADDR_OPERATION_ERROR, likewise.
+ *
+ * Since version 5.
+ */
 QEMU_PLUGIN_API enum qemu_plugin_hwaddr_operation_result qemu_plugin_write_memory_hwaddr(uint64_t addr,
                                                                                          GByteArray *data);
-/** qemu_plugin_translate_vaddr() - false, likewise; @hwaddr is not written. Since version 5. */
+
+/**
+ * qemu_plugin_translate_vaddr() - the hardware address of a guest address
+ * @vaddr: guest address
+ * @hwaddr: is left as it is
+ *
+ * Return: false, likewise.
+ *
+ * Since version 5.
+ */
 QEMU_PLUGIN_API bool qemu_plugin_translate_vaddr(uint64_t vaddr, uint64_t *hwaddr);
 #endif
 
@@ -725,7 +982,10 @@ typedef struct {
 /**
  * qemu_plugin_get_registers() - the registers of a vCPU
  *
- * Return: an array of qemu_plugin_reg_descriptor, which the caller frees (not the strings). Since version 2.
+ * Return: an array of qemu_plugin_reg_descriptor. It is the caller's to free, the strings in it are not; they and the
+ * handles are valid for ever.
+ *
+ * Since version 2.
  */
 QEMU_PLUGIN_API GArray *qemu_plugin_get_registers(void);
 
@@ -735,10 +995,12 @@ QEMU_PLUGIN_API GArray *qemu_plugin_get_registers(void);
  * @buf: its bytes are appended, little-endian: 8 for a general register, 16 for a vector register, 4 for cpsr, fpsr
  *       and fpcr
  *
- * In callbacks from translated code only if they were registered with QEMU_PLUGIN_CB_R_REGS or more. Not in atexit
- * and flush callbacks.
+ * In callbacks from translated code only if they were registered with QEMU_PLUGIN_CB_R_REGS or more: otherwise the
+ * value may be an old one. Not on threads of the plugin's own, which have no vCPU.
  *
- * Return: up to version 5 the number of bytes, -1 on failure; from version 6 on whether it went well. Since version 2.
+ * Return: up to version 5 the number of bytes, -1 on failure; from version 6 on whether it went well.
+ *
+ * Since version 2.
  */
 #if QEMU_PLUGIN_VERSION >= 6
 QEMU_PLUGIN_API bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *buf);
@@ -755,7 +1017,9 @@ QEMU_PLUGIN_API int qemu_plugin_read_register(struct qemu_plugin_register *handl
  *
  * In callbacks from translated code only if they were registered with QEMU_PLUGIN_CB_RW_REGS or more.
  *
- * Return: as qemu_plugin_read_register(). Since version 5.
+ * Return: as qemu_plugin_read_register().
+ *
+ * Since version 5.
  */
 #if QEMU_PLUGIN_VERSION >= 6
 QEMU_PLUGIN_API bool qemu_plugin_write_register(struct qemu_plugin_register *handle, GByteArray *buf);
@@ -770,7 +1034,10 @@ QEMU_PLUGIN_API int qemu_plugin_write_register(struct qemu_plugin_register *hand
  * @vaddr: guest address of the next instruction of the calling thread's vCPU
  *
  * Does not return: the callback that called it is abandoned (nothing of its stack is unwound). Only in callbacks that
- * were registered with QEMU_PLUGIN_CB_RW_REGS_PC, and in system call callbacks. Since version 6.
+ * were registered with QEMU_PLUGIN_CB_RW_REGS_PC, and in system call callbacks; elsewhere it ends the run with a
+ * message, as there is nothing it could return to.
+ *
+ * Since version 6.
  */
 QEMU_PLUGIN_API void qemu_plugin_set_pc(uint64_t vaddr) __attribute__((__noreturn__));
 #endif
@@ -784,14 +1051,30 @@ QEMU_PLUGIN_API void qemu_plugin_set_pc(uint64_t vaddr) __attribute__((__noretur
  * qemu_plugin_scoreboard_new() - make a scoreboard
  * @element_size: bytes for each vCPU; they are 0 at first, and keep their contents when a vCPU's index is used again
  *
- * Return: the scoreboard, for qemu_plugin_scoreboard_free(). Since version 2.
+ * Return: the scoreboard, for qemu_plugin_scoreboard_free(). There always is one: without memory the run ends.
+ *
+ * Since version 2.
  */
 QEMU_PLUGIN_API struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
 
-/** qemu_plugin_scoreboard_free() - free @score, after instrumentation that uses it is gone. Since version 2. */
+/**
+ * qemu_plugin_scoreboard_free() - free a scoreboard
+ * @score: the scoreboard, or NULL; instrumentation that uses it must be gone (see qemu_plugin_reset())
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API void qemu_plugin_scoreboard_free(struct qemu_plugin_scoreboard *score);
 
-/** qemu_plugin_scoreboard_find() - the element of vCPU @vcpu_index in @score. Since version 2. */
+/**
+ * qemu_plugin_scoreboard_find() - a vCPU's element
+ * @score: the scoreboard
+ * @vcpu_index: the vCPU; below qemu_plugin_num_vcpus()
+ *
+ * Return: its element. It never moves, and is valid until the scoreboard is freed. NULL, after a message, if the
+ * scoreboard or the vCPU does not exist.
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API void *qemu_plugin_scoreboard_find(struct qemu_plugin_scoreboard *score, unsigned int vcpu_index);
 
 /* A counter that is the whole element of a scoreboard, and one that is a member of the element's structure. */
@@ -803,13 +1086,45 @@ QEMU_PLUGIN_API void *qemu_plugin_scoreboard_find(struct qemu_plugin_scoreboard 
 #define qemu_plugin_scoreboard_u64_in_struct(score, type, member) ((qemu_plugin_u64){(score), offsetof(type, member)})
 #endif
 
-/** qemu_plugin_u64_add() - add @added to the counter @entry of vCPU @vcpu_index; not atomic. Since version 2. */
+/**
+ * qemu_plugin_u64_add() - add to a counter
+ * @entry: the counter
+ * @vcpu_index: the vCPU; below qemu_plugin_num_vcpus()
+ * @added: what to add; the operation is not atomic, so it is for the vCPU's own thread
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API void qemu_plugin_u64_add(qemu_plugin_u64 entry, unsigned int vcpu_index, uint64_t added);
-/** qemu_plugin_u64_get() - the counter @entry of vCPU @vcpu_index. Since version 2. */
+
+/**
+ * qemu_plugin_u64_get() - read a counter
+ * @entry: the counter
+ * @vcpu_index: the vCPU; below qemu_plugin_num_vcpus()
+ *
+ * Return: its value; 0, after a message, if it does not exist.
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_u64_get(qemu_plugin_u64 entry, unsigned int vcpu_index);
-/** qemu_plugin_u64_set() - set the counter @entry of vCPU @vcpu_index to @val. Since version 2. */
+
+/**
+ * qemu_plugin_u64_set() - write a counter
+ * @entry: the counter
+ * @vcpu_index: the vCPU; below qemu_plugin_num_vcpus()
+ * @val: its new value
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API void qemu_plugin_u64_set(qemu_plugin_u64 entry, unsigned int vcpu_index, uint64_t val);
-/** qemu_plugin_u64_sum() - the sum of the counter @entry over all vCPUs that ever were. Since version 2. */
+
+/**
+ * qemu_plugin_u64_sum() - add up a counter
+ * @entry: the counter
+ *
+ * Return: the sum over all vCPUs that ever were.
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_u64_sum(qemu_plugin_u64 entry);
 #endif
 
@@ -817,30 +1132,63 @@ QEMU_PLUGIN_API uint64_t qemu_plugin_u64_sum(qemu_plugin_u64 entry);
 /* System calls                                                                                                     */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
+#if QEMU_PLUGIN_VERSION >= 7
 /**
  * typedef qemu_plugin_vcpu_syscall_cb_t - the guest makes a system call
- * @id: the plugin (up to version 6)
  * @vcpu_index: the vCPU
- * @num: number of the call (the guest's numbering)
- * @a1: first argument; all eight slots are given, whatever the call uses
- * @a2: @a3: @a4: @a5: @a6: @a7: @a8: the others
- * @userdata: as given at registration (version 7)
+ * @num: number of the call, in the guest's numbering
+ * @a1: first argument, x0; all eight slots are given, whatever the call uses
+ * @a2: x1
+ * @a3: x2
+ * @a4: x3
+ * @a5: x4
+ * @a6: x5
+ * @a7: x6
+ * @a8: x7
+ * @userdata: as given at registration
  */
-/**
- * typedef qemu_plugin_vcpu_syscall_ret_cb_t - a system call has returned
- * @ret: the result; -4095 ... -1 are negated error numbers
- *
- * Not made for exit, exit_group and a successful execve. The other arguments are those of the entry callback.
- */
-#if QEMU_PLUGIN_VERSION >= 7
 typedef void (*qemu_plugin_vcpu_syscall_cb_t)(unsigned int vcpu_index, int64_t num, uint64_t a1, uint64_t a2,
                                               uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7,
                                               uint64_t a8, void *userdata);
+
+/**
+ * typedef qemu_plugin_vcpu_syscall_ret_cb_t - a system call has returned
+ * @vcpu_index: the vCPU
+ * @num: number of the call, in the guest's numbering
+ * @ret: the result; -4095 ... -1 are negated error numbers
+ * @userdata: as given at registration
+ *
+ * Not made for exit, exit_group and a successful execve.
+ */
 typedef void (*qemu_plugin_vcpu_syscall_ret_cb_t)(unsigned int vcpu_index, int64_t num, int64_t ret, void *userdata);
 #else
+/**
+ * typedef qemu_plugin_vcpu_syscall_cb_t - the guest makes a system call
+ * @id: the plugin
+ * @vcpu_index: the vCPU
+ * @num: number of the call, in the guest's numbering
+ * @a1: first argument, x0; all eight slots are given, whatever the call uses
+ * @a2: x1
+ * @a3: x2
+ * @a4: x3
+ * @a5: x4
+ * @a6: x5
+ * @a7: x6
+ * @a8: x7
+ */
 typedef void (*qemu_plugin_vcpu_syscall_cb_t)(qemu_plugin_id_t id, unsigned int vcpu_index, int64_t num, uint64_t a1,
                                               uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6,
                                               uint64_t a7, uint64_t a8);
+
+/**
+ * typedef qemu_plugin_vcpu_syscall_ret_cb_t - a system call has returned
+ * @id: the plugin
+ * @vcpu_index: the vCPU
+ * @num: number of the call, in the guest's numbering
+ * @ret: the result; -4095 ... -1 are negated error numbers
+ *
+ * Not made for exit, exit_group and a successful execve.
+ */
 typedef void (*qemu_plugin_vcpu_syscall_ret_cb_t)(qemu_plugin_id_t id, unsigned int vcpu_index, int64_t num,
                                                   int64_t ret);
 #endif
@@ -850,6 +1198,8 @@ typedef void (*qemu_plugin_vcpu_syscall_ret_cb_t)(qemu_plugin_id_t id, unsigned 
  * @id: the plugin
  * @cb: called on the vCPU's thread
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id_t id,
                                                           qemu_plugin_vcpu_syscall_cb_t cb QEMU_PLUGIN_USERDATA_);
@@ -859,24 +1209,52 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id_t id,
  * @id: the plugin
  * @cb: called on the vCPU's thread, before the guest gets the result; also for filtered calls
  * @userdata: passed to @cb (version 7)
+ *
+ * Since version 0.
  */
 QEMU_PLUGIN_API void qemu_plugin_register_vcpu_syscall_ret_cb(qemu_plugin_id_t id, qemu_plugin_vcpu_syscall_ret_cb_t cb
                                                               QEMU_PLUGIN_USERDATA_);
 
 #if QEMU_PLUGIN_VERSION >= 6
+#if QEMU_PLUGIN_VERSION >= 7
 /**
  * typedef qemu_plugin_vcpu_syscall_filter_cb_t - decide whether a system call is made
- * @sysret: the result, to be set if the callback returns true
- *
- * The other arguments are those of the entry callback.
+ * @vcpu_index: the vCPU
+ * @num: number of the call, in the guest's numbering
+ * @a1: first argument, x0; all eight slots are given, whatever the call uses
+ * @a2: x1
+ * @a3: x2
+ * @a4: x3
+ * @a5: x4
+ * @a6: x5
+ * @a7: x6
+ * @a8: x7
+ * @sysret: the result, to be set if the callback returns true; a negated error number for a failure
+ * @userdata: as given at registration
  *
  * Return: true if the call is not to be made and *@sysret is its result.
  */
-#if QEMU_PLUGIN_VERSION >= 7
 typedef bool (*qemu_plugin_vcpu_syscall_filter_cb_t)(unsigned int vcpu_index, int64_t num, uint64_t a1, uint64_t a2,
                                                      uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7,
                                                      uint64_t a8, int64_t *sysret, void *userdata);
 #else
+/**
+ * typedef qemu_plugin_vcpu_syscall_filter_cb_t - decide whether a system call is made
+ * @id: the plugin
+ * @vcpu_index: the vCPU
+ * @num: number of the call, in the guest's numbering
+ * @a1: first argument, x0; all eight slots are given, whatever the call uses
+ * @a2: x1
+ * @a3: x2
+ * @a4: x3
+ * @a5: x4
+ * @a6: x5
+ * @a7: x6
+ * @a8: x7
+ * @sysret: the result, to be set if the callback returns true; a negated error number for a failure
+ *
+ * Return: true if the call is not to be made and *@sysret is its result.
+ */
 typedef bool (*qemu_plugin_vcpu_syscall_filter_cb_t)(qemu_plugin_id_t id, unsigned int vcpu_index, int64_t num,
                                                      uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
                                                      uint64_t a6, uint64_t a7, uint64_t a8, uint64_t *sysret);
@@ -900,12 +1278,31 @@ QEMU_PLUGIN_API void qemu_plugin_register_vcpu_syscall_filter_cb(qemu_plugin_id_
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 #if QEMU_PLUGIN_VERSION >= 2
-/** qemu_plugin_num_vcpus() - how many vCPU indices have been in use so far: the highest plus one. Since version 2. */
+/**
+ * qemu_plugin_num_vcpus() - how many vCPU indices have been in use so far
+ *
+ * Return: the highest one plus one.
+ *
+ * Since version 2.
+ */
 QEMU_PLUGIN_API int qemu_plugin_num_vcpus(void);
 #else
-/** qemu_plugin_n_vcpus() - -1 (a machine would have a number). Versions 0 and 1. */
+/**
+ * qemu_plugin_n_vcpus() - how many vCPUs the machine has
+ *
+ * Return: -1: a user program has as many as it starts threads.
+ *
+ * Versions 0 and 1; later qemu_plugin_num_vcpus().
+ */
 QEMU_PLUGIN_API int qemu_plugin_n_vcpus(void);
-/** qemu_plugin_n_max_vcpus() - -1, likewise. Versions 0 and 1. */
+
+/**
+ * qemu_plugin_n_max_vcpus() - how many vCPUs the machine can have
+ *
+ * Return: -1, likewise.
+ *
+ * Versions 0 and 1.
+ */
 QEMU_PLUGIN_API int qemu_plugin_n_max_vcpus(void);
 #endif
 
@@ -913,14 +1310,32 @@ QEMU_PLUGIN_API int qemu_plugin_n_max_vcpus(void);
 /**
  * qemu_plugin_request_time_control() - ask to control the guest's time
  *
- * Return: a handle for qemu_plugin_update_ns(); NULL if another plugin has it already. Since version 3.
+ * Return: a handle for qemu_plugin_update_ns(), valid for ever; NULL if another plugin has it already.
+ *
+ * Since version 3.
  */
 QEMU_PLUGIN_API const void *qemu_plugin_request_time_control(void);
-/** qemu_plugin_update_ns() - has no effect: a user program's time is the host's. Since version 3. */
+
+/**
+ * qemu_plugin_update_ns() - say what time it is
+ * @handle: from qemu_plugin_request_time_control()
+ * @time: nanoseconds since the start
+ *
+ * Has no effect: a user program's time is the host's.
+ *
+ * Since version 3.
+ */
 QEMU_PLUGIN_API void qemu_plugin_update_ns(const void *handle, int64_t time);
 #endif
 
-/** qemu_plugin_outs() - write @string to the log, if "-d plugin" asks for it; nothing is appended */
+/**
+ * qemu_plugin_outs() - write to the log
+ * @string: what to write, as it is; it is copied
+ *
+ * The log is there if "-d plugin" asks for it, else the text is dropped. One call's text is not interrupted by others.
+ *
+ * Since version 0.
+ */
 QEMU_PLUGIN_API void qemu_plugin_outs(const char *string);
 
 #if QEMU_PLUGIN_VERSION >= 1
@@ -928,19 +1343,51 @@ QEMU_PLUGIN_API void qemu_plugin_outs(const char *string);
  * qemu_plugin_bool_parse() - understand a boolean argument
  * @name: the argument's name, for a message
  * @val: on, yes, true, off, no or false
- * @ret: the meaning of @val
+ * @ret: set to the meaning of @val
  *
- * Return: false if @val is none of these (a message has been printed), or @name or @val is NULL. Since version 1.
+ * Return: true; false if @val is none of these (a message has been printed), or @name or @val is NULL.
+ *
+ * Since version 1.
  */
 QEMU_PLUGIN_API bool qemu_plugin_bool_parse(const char *name, const char *val, bool *ret);
 
-/** qemu_plugin_path_to_binary() - path of the guest program, a string for free() or g_free(). Since version 1. */
+/**
+ * qemu_plugin_path_to_binary() - the guest program
+ *
+ * This and the three functions that follow know the program once it has been loaded: from the first callback on, not yet
+ * in qemu_plugin_install().
+ *
+ * Return: its path, a string of the caller's, for free() or g_free().
+ *
+ * Since version 1.
+ */
 QEMU_PLUGIN_API const char *qemu_plugin_path_to_binary(void);
-/** qemu_plugin_start_code() - where the program's code starts. Since version 1. */
+
+/**
+ * qemu_plugin_start_code() - where the program's code starts
+ *
+ * Return: the lowest guest address of its executable segments.
+ *
+ * Since version 1.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_start_code(void);
-/** qemu_plugin_end_code() - where it ends. Since version 1. */
+
+/**
+ * qemu_plugin_end_code() - where the program's code ends
+ *
+ * Return: the guest address behind its executable segments.
+ *
+ * Since version 1.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_end_code(void);
-/** qemu_plugin_entry_code() - the program's entry point. Since version 1. */
+
+/**
+ * qemu_plugin_entry_code() - where the program is entered
+ *
+ * Return: the guest address of its first instruction; a dynamic program's interpreter runs before it.
+ *
+ * Since version 1.
+ */
 QEMU_PLUGIN_API uint64_t qemu_plugin_entry_code(void);
 #endif
 
