@@ -51,6 +51,7 @@ Block Builder::finish() {
     block.guest = {guest_, guest_count_};
     block.end = end_;
     block.repeated_sets = repeated_sets_;
+    block.sets_flags = set_flags_;
     return block;
 }
 
@@ -423,18 +424,22 @@ Value Builder::ccmp(Op op, Cond cond, Value flags, Value a, Value b, unsigned nz
 // Turns the address into base + index << scale + displacement by looking through additions. The parts are
 // Values that exist already, so this never changes what is computed, only what the host's addressing mode
 // computes.
-void Builder::fold_address(Inst& inst, Value address) {
-    Value base = address;
+void Builder::fold_address(Inst& inst, const Displaced& address) {
+    Value base = address.from;
+    uint64_t displacement = static_cast<uint64_t>(address.offset);
     uint64_t imm = 0;
     const Inst* at = &insts_[base.id];
-    if (at->op == Op::Add && is_const(at->b, &imm) && fits_displacement(imm) && cheaper_than(at->a, base)) {
-        base = at->a;
-        inst.imm = imm;
-        at = &insts_[base.id];
-    } else if (at->op == Op::Const) {
-        inst.a = base;
+    if (at->op == Op::Const) {
+        inst.a = displacement ? i64(at->imm + displacement) : base;
         return;
     }
+    if (at->op == Op::Add && is_const(at->b, &imm) && fits_displacement(imm + displacement) &&
+        cheaper_than(at->a, base)) {
+        base = at->a;
+        displacement += imm;
+        at = &insts_[base.id];
+    }
+    inst.imm = displacement;
     if (at->op == Op::Add && !is_const(at->b) && cheaper_than(at->a, base)) {
         const Inst& right = insts_[at->b.id];
         uint64_t n = 0;
@@ -450,7 +455,7 @@ void Builder::fold_address(Inst& inst, Value address) {
     inst.a = base;
 }
 
-Value Builder::load(Type type, Value address, unsigned bytes, bool is_signed) {
+Value Builder::load(Type type, const Displaced& address, unsigned bytes, bool is_signed) {
     Inst inst;
     inst.op = is_signed && bytes < bits_of(type) / 8 ? Op::LoadSigned : Op::Load;
     inst.type = type;
@@ -459,7 +464,7 @@ Value Builder::load(Type type, Value address, unsigned bytes, bool is_signed) {
     return append(inst);
 }
 
-void Builder::store(Value address, Value value, unsigned bytes, bool release) {
+void Builder::store(const Displaced& address, Value value, unsigned bytes, bool release) {
     Inst inst;
     inst.op = release ? Op::StoreRelease : Op::Store;
     inst.width = static_cast<uint8_t>(bytes);
@@ -468,7 +473,7 @@ void Builder::store(Value address, Value value, unsigned bytes, bool release) {
     append(inst);
 }
 
-Value Builder::load_v(Value address, unsigned bytes) {
+Value Builder::load_v(const Displaced& address, unsigned bytes) {
     Inst inst;
     inst.op = Op::LoadV;
     inst.type = Type::V128;
@@ -478,7 +483,7 @@ Value Builder::load_v(Value address, unsigned bytes) {
     return append(inst);
 }
 
-void Builder::store_v(Value address, Value value, unsigned bytes) {
+void Builder::store_v(const Displaced& address, Value value, unsigned bytes) {
     Inst inst;
     inst.op = Op::StoreV;
     inst.width = static_cast<uint8_t>(bytes);
@@ -497,7 +502,7 @@ Value Builder::atomic(Op op, Type type, Value address, Value operand, unsigned b
     inst.type = type;
     inst.width = static_cast<uint8_t>(bytes);
     inst.c = operand;
-    fold_address(inst, address);
+    fold_address(inst, displaced(address, 0));
     return append(inst);
 }
 

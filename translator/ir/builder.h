@@ -10,6 +10,19 @@
 
 namespace armature::translator::ir {
 
+class Builder;
+
+// A sum of a value and a constant that is made only if somebody needs it as a Value: accesses take it as it
+// is.
+struct Displaced {
+    Builder* builder = nullptr;
+    Value from;
+    int64_t offset = 0;
+
+    Displaced operator+(int64_t more) const { return {builder, from, offset + more}; }
+    operator Value() const;
+};
+
 class Builder {
   public:
     explicit Builder(support::Arena& arena) : arena_(arena) {}
@@ -90,10 +103,19 @@ class Builder {
     Value ccmp(Op op, Cond cond, Value flags, Value a, Value b, unsigned nzcv);
 
     // Memory. `bytes` 1, 2, 4, 8 (and 16 for vectors).
-    Value load(Type type, Value address, unsigned bytes, bool is_signed = false);
-    void store(Value address, Value value, unsigned bytes, bool release = false);
-    Value load_v(Value address, unsigned bytes);
-    void store_v(Value address, Value value, unsigned bytes);
+    Displaced displaced(Value from, int64_t offset) { return {this, from, offset}; }
+    Value load(Type type, const Displaced& address, unsigned bytes, bool is_signed = false);
+    Value load(Type type, Value address, unsigned bytes, bool is_signed = false) {
+        return load(type, displaced(address, 0), bytes, is_signed);
+    }
+    void store(const Displaced& address, Value value, unsigned bytes, bool release = false);
+    void store(Value address, Value value, unsigned bytes, bool release = false) {
+        store(displaced(address, 0), value, bytes, release);
+    }
+    Value load_v(const Displaced& address, unsigned bytes);
+    Value load_v(Value address, unsigned bytes) { return load_v(displaced(address, 0), bytes); }
+    void store_v(const Displaced& address, Value value, unsigned bytes);
+    void store_v(Value address, Value value, unsigned bytes) { store_v(displaced(address, 0), value, bytes); }
     Value access_v(Op op, Type type, Value address, Value vector,
                    unsigned width);  // VLoadDup, VLoadLane, VStoreLane
     Value atomic(Op op, Type type, Value address, Value operand, unsigned bytes);
@@ -112,6 +134,9 @@ class Builder {
     // a hook is set.
     void report_access(Value address, Value value, uint32_t memory_info, Value value2 = {}) {
         if (access_hook_) access_hook_(access_context_, address, value, value2, memory_info);
+    }
+    void report_access(const Displaced& address, Value value, uint32_t memory_info, Value value2 = {}) {
+        if (access_hook_) report_access(static_cast<Value>(address), value, memory_info, value2);
     }
     // The same for an access that was made only if `status` is zero: the hook finds the status in
     // access_guard().
@@ -137,7 +162,7 @@ class Builder {
         repeated_sets_ |= seen >> n & 1;
         seen |= 1u << n;
     }
-    void fold_address(Inst& inst, Value address);
+    void fold_address(Inst& inst, const Displaced& address);
     bool cheaper_than(Value origin, Value value) const;
     void forget_state();
 
@@ -160,5 +185,9 @@ class Builder {
     void* access_context_ = nullptr;
     Value access_guard_;
 };
+
+inline Displaced::operator Value() const {
+    return builder->add(from, builder->i64(static_cast<uint64_t>(offset)));
+}
 
 }  // namespace armature::translator::ir

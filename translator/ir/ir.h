@@ -138,6 +138,7 @@ struct Block {
     std::span<GuestInst> guest;
     Terminator end;
     bool repeated_sets = true;   // some guest register is set more than once
+    bool sets_flags = true;      // there is a SetFlags
     bool flags_live_out = true;  // NZCV must be in CpuState at the end
     bool parallel = true;        // other threads or processes may see memory: atomics lock, ordering is kept
     bool mask_tags = false;      // addresses may carry a tag in the top byte: mask them

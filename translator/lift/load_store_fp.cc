@@ -30,7 +30,7 @@ void store_v(const Lifter& l, unsigned t, const Address& address, unsigned scale
 template <typename F>
 void load_pair(const Lifter& l, F f, const Address& address) {
     const unsigned scale = f.s() + 2;
-    const Value second_at = l.b.add(address.at, l.b.i64(1u << scale));
+    const ir::Displaced second_at = address.at + (1 << scale);
     const Value first = l.b.load_v(address.at, 1u << scale);
     const Value second = l.b.load_v(second_at, 1u << scale);
     l.b.report_access(address.at, first, load_info(scale));
@@ -43,7 +43,7 @@ void load_pair(const Lifter& l, F f, const Address& address) {
 template <typename F>
 void store_pair(const Lifter& l, F f, const Address& address) {
     const unsigned scale = f.s() + 2;
-    const Value second_at = l.b.add(address.at, l.b.i64(1u << scale));
+    const ir::Displaced second_at = address.at + (1 << scale);
     const Value first = l.b.get_v(f.t());
     const Value second = l.b.get_v(f.u());
     l.b.store_v(address.at, first, 1u << scale);

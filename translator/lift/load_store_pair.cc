@@ -8,7 +8,8 @@
 namespace armature::translator::lift {
 namespace {
 
-void report_pair(const Lifter& l, Value at, Value first, Value second, unsigned bytes, MemoryInfo flags) {
+void report_pair(const Lifter& l, const ir::Displaced& at, Value first, Value second, unsigned bytes,
+                 MemoryInfo flags) {
     if (!l.b.reports_accesses()) return;
     if (bytes == 4) {
         l.b.report_access(at, joined_words(l, first, second), 3 | flags);
@@ -19,7 +20,7 @@ void report_pair(const Lifter& l, Value at, Value first, Value second, unsigned 
 
 template <typename F>
 void load_pair(const Lifter& l, F f, const Address& address, unsigned bytes, bool is_signed = false) {
-    const Value second_at = l.b.add(address.at, l.b.i64(bytes));
+    const ir::Displaced second_at = address.at + bytes;
     const Value first = l.b.load(Type::I64, address.at, bytes, is_signed);
     const Value second = l.b.load(Type::I64, second_at, bytes, is_signed);
     report_pair(l, address.at, first, second, bytes, is_signed ? kMemorySigned : 0);
@@ -30,7 +31,7 @@ void load_pair(const Lifter& l, F f, const Address& address, unsigned bytes, boo
 
 template <typename F>
 void store_pair(const Lifter& l, F f, const Address& address, unsigned bytes) {
-    const Value second_at = l.b.add(address.at, l.b.i64(bytes));
+    const ir::Displaced second_at = address.at + bytes;
     const Value first = l.b.get_r(Type::I64, f.t());
     const Value second = l.b.get_r(Type::I64, f.u());
     l.b.store(address.at, first, bytes);

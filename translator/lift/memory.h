@@ -11,14 +11,13 @@
 namespace armature::translator::lift {
 
 struct Address {
-    Value at;
+    ir::Displaced at;
     unsigned base = 0;
     Value step;  // is added to the base register afterwards; none: it keeps its value
 };
 
 inline Address based(const Lifter& l, unsigned n, int64_t offset) {
-    const Value base = l.b.get_r_sp(Type::I64, n);
-    return {l.b.add(base, l.b.i64(static_cast<uint64_t>(offset))), n};
+    return {l.b.displaced(l.b.get_r_sp(Type::I64, n), offset), n};
 }
 
 inline Address pre_index(const Lifter& l, unsigned n, int64_t offset) {
@@ -26,17 +25,17 @@ inline Address pre_index(const Lifter& l, unsigned n, int64_t offset) {
 }
 
 inline Address post_index(const Lifter& l, unsigned n, int64_t offset) {
-    return {l.b.get_r_sp(Type::I64, n), n, l.b.i64(static_cast<uint64_t>(offset))};
+    return {l.b.displaced(l.b.get_r_sp(Type::I64, n), 0), n, l.b.i64(static_cast<uint64_t>(offset))};
 }
 
 // n + (extended m << shift); `option` is the extension as in add (extended register), 2, 3, 6 or 7.
 inline Address indexed(const Lifter& l, unsigned n, unsigned m, unsigned option, unsigned shift) {
     const Value index = l.b.extend(l.b.get_r(Type::I64, m), option & 1 ? 64 : 32, option & 4, Type::I64);
-    return {l.b.add(l.b.get_r_sp(Type::I64, n), l.b.shl(index, shift)), n};
+    return {l.b.displaced(l.b.add(l.b.get_r_sp(Type::I64, n), l.b.shl(index, shift)), 0), n};
 }
 
 inline Address literal(const Lifter& l, int64_t words) {
-    return {l.b.i64(l.pc + static_cast<uint64_t>(words) * 4)};
+    return {l.b.displaced(l.b.i64(l.pc + static_cast<uint64_t>(words) * 4), 0)};
 }
 
 // The sum is made here, once more, rather than before the access: so it can be made in the base register

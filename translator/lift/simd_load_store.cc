@@ -17,14 +17,14 @@ template <typename F>
 Address structure_address(const Lifter& l, F f, unsigned bytes) {
     if constexpr (requires { f.m(); }) {
         if (f.m() == 31) return post_index(l, f.n(), bytes);
-        return {l.b.get_r_sp(Type::I64, f.n()), f.n(), l.b.get_r(Type::I64, f.m())};
+        return {l.b.displaced(l.b.get_r_sp(Type::I64, f.n()), 0), f.n(), l.b.get_r(Type::I64, f.m())};
     } else {
-        return {l.b.get_r_sp(Type::I64, f.n()), f.n()};
+        return based(l, f.n(), 0);
     }
 }
 
-Value offset(const Lifter& l, const Address& address, unsigned bytes) {
-    return l.b.add(address.at, l.b.i64(bytes));
+ir::Displaced offset(const Address& address, unsigned bytes) {
+    return address.at + bytes;
 }
 
 unsigned next(unsigned t, unsigned i) {
@@ -41,7 +41,7 @@ void report_pieces(const Lifter& l, const Address& address, unsigned at, unsigne
                    bool store) {
     if (!l.b.reports_accesses()) return;
     for (unsigned half = 0; half < bytes / 8; half++) {
-        l.b.report_access(offset(l, address, at + half * 8), vector_half(l, v, half),
+        l.b.report_access(offset(address, at + half * 8), vector_half(l, v, half),
                           store ? store_info(3) : load_info(3));
     }
 }
@@ -53,7 +53,7 @@ void load_registers(Lifter& l, F f) {
     const Address address = structure_address(l, f, count * bytes);
     Value loaded[kMaxRegisters];
     for (unsigned i = 0; i < count; i++) {
-        loaded[i] = l.b.load_v(offset(l, address, i * bytes), bytes);
+        loaded[i] = l.b.load_v(offset(address, i * bytes), bytes);
         report_pieces(l, address, i * bytes, bytes, loaded[i], false);
     }
     for (unsigned i = 0; i < count; i++) l.b.set_v(next(f.t(), i), loaded[i]);
@@ -67,7 +67,7 @@ void store_registers(Lifter& l, F f) {
     const Address address = structure_address(l, f, count * bytes);
     for (unsigned i = 0; i < count; i++) {
         const Value v = l.b.get_v(next(f.t(), i));
-        l.b.store_v(offset(l, address, i * bytes), v, bytes);
+        l.b.store_v(offset(address, i * bytes), v, bytes);
         report_pieces(l, address, i * bytes, bytes, v, true);
     }
     write_back(l, address);
@@ -173,7 +173,7 @@ void Structures::report(const Address& address, bool store) const {
     for (unsigned i = 0; i < elements * count; i++) {
         const Value value = l.b.emit(Op::VExtractI, Type::I64, regs[i % count], {}, {}, {}, i / count,
                                      static_cast<uint8_t>(lane));
-        l.b.report_access(offset(l, address, i << lane), value, store ? store_info(lane) : load_info(lane));
+        l.b.report_access(offset(address, i << lane), value, store ? store_info(lane) : load_info(lane));
     }
 }
 
@@ -183,7 +183,7 @@ void load_structures(Lifter& l, F f, unsigned count) {
     const Address address = structure_address(l, f, x.bytes());
     for (unsigned i = 0; i < x.pieces(); i++) {
         const unsigned left = x.bytes() - i * 16;
-        x.memory[i] = l.b.load_v(offset(l, address, i * 16), left < 16 ? left : 16);
+        x.memory[i] = l.b.load_v(offset(address, i * 16), left < 16 ? left : 16);
     }
     x.deinterleave();
     x.report(address, false);
@@ -199,7 +199,7 @@ void store_structures(Lifter& l, F f, unsigned count) {
     x.interleave();
     for (unsigned i = 0; i < x.pieces(); i++) {
         const unsigned left = x.bytes() - i * 16;
-        l.b.store_v(offset(l, address, i * 16), x.memory[i], left < 16 ? left : 16);
+        l.b.store_v(offset(address, i * 16), x.memory[i], left < 16 ? left : 16);
     }
     x.report(address, true);
     write_back(l, address);
@@ -238,10 +238,10 @@ void load_lane(Lifter& l, F f, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
         const Value v = l.b.get_v(next(f.t(), i));
         loaded[i] =
-            l.b.access_v(Op::VLoadLane, Type::V128, offset(l, address, i * size), v, x.lane | x.index << 2);
+            l.b.access_v(Op::VLoadLane, Type::V128, offset(address, i * size), v, x.lane | x.index << 2);
     }
     for (unsigned i = 0; i < count && l.b.reports_accesses(); i++) {
-        l.b.report_access(offset(l, address, i * size), lane_value(l, x, loaded[i]), load_info(x.lane));
+        l.b.report_access(offset(address, i * size), lane_value(l, x, loaded[i]), load_info(x.lane));
     }
     write_back(l, address);
     for (unsigned i = 0; i < count; i++) l.b.set_v(next(f.t(), i), loaded[i]);
@@ -254,11 +254,11 @@ void store_lane(Lifter& l, F f, unsigned count) {
     const Address address = structure_address(l, f, count * size);
     for (unsigned i = 0; i < count; i++) {
         const Value v = l.b.get_v(next(f.t(), i));
-        l.b.access_v(Op::VStoreLane, Type::None, offset(l, address, i * size), v, x.lane | x.index << 2);
+        l.b.access_v(Op::VStoreLane, Type::None, offset(address, i * size), v, x.lane | x.index << 2);
     }
     for (unsigned i = 0; i < count && l.b.reports_accesses(); i++) {
         const Value v = l.b.get_v(next(f.t(), i));
-        l.b.report_access(offset(l, address, i * size), lane_value(l, x, v), store_info(x.lane));
+        l.b.report_access(offset(address, i * size), lane_value(l, x, v), store_info(x.lane));
     }
     write_back(l, address);
 }
@@ -270,11 +270,10 @@ void load_replicate(Lifter& l, F f, unsigned count) {
     const Simd s{l.b, f.Q() ? 16u : 8u};
     Value loaded[kMaxRegisters];
     for (unsigned i = 0; i < count; i++) {
-        loaded[i] = l.b.access_v(Op::VLoadDup, Type::V128, offset(l, address, i * size), {}, size);
+        loaded[i] = l.b.access_v(Op::VLoadDup, Type::V128, offset(address, i * size), {}, size);
     }
     for (unsigned i = 0; i < count && l.b.reports_accesses(); i++) {
-        l.b.report_access(offset(l, address, i * size), lane_value(l, {f.s(), 0}, loaded[i]),
-                          load_info(f.s()));
+        l.b.report_access(offset(address, i * size), lane_value(l, {f.s(), 0}, loaded[i]), load_info(f.s()));
     }
     write_back(l, address);
     for (unsigned i = 0; i < count; i++) l.b.set_v(next(f.t(), i), s.cut(loaded[i]));

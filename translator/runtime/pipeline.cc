@@ -112,6 +112,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, c
 }
 
 bool flags_live_out(const ir::Block& block) {
+    if (!block.sets_flags) return true;  // they are where they were
     // Plugins and -d cpu may look at NZCV where the program does not; -one-insn-per-tb is for looking
     // closely.
     if (!opt::enabled(opt::k_flag_liveness) || hooks.translate || guest::options.one_insn_per_tb ||

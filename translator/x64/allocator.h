@@ -26,6 +26,7 @@
 
 #include "guest/cpu_state.h"
 #include "translator/x64/context.h"
+#include "translator/x64/encode.h"
 
 namespace armature::translator::x64 {
 
@@ -135,6 +136,7 @@ class Allocator final : public Context {
                   bool as_borrow);  // CF = C, or = !C. Consumes EFLAGS: the next instruction uses CF
 
     // --- Code (code.cc)
+    HostAddress host_address(const ir::Inst& i);  // as address(), for the forms of encode.h
     static size_t slot_offset(Bank bank, unsigned guest_register);
     static size_t spill_offset(int16_t index);
     Xbyak::Address slot(Bank bank, unsigned guest_register) const;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Everything about the bytes: memory operands, jumps, links, out-of-line code, constants, the fault map.
+#include <memory>
+
 #include "translator/x64/allocator.h"
 #include "translator/x64/encode.h"
 
@@ -25,13 +27,13 @@ constexpr unsigned kLine = 16;  // a rel32 that is patched while others execute 
 template <typename T>
 void append(support::Arena& arena, T*& array, unsigned& count, unsigned& capacity, const T& item) {
     if (count == capacity) {
-        const unsigned bigger = capacity ? capacity * 2 : 16;
-        T* grown = arena.make_array<T>(bigger).data();
-        for (unsigned n = 0; n < count; n++) grown[n] = array[n];
+        const unsigned bigger = capacity ? capacity * 2 : 8;
+        T* grown = arena.make_room<T>(bigger).data();
+        std::uninitialized_copy(array, array + count, grown);
         array = grown;
         capacity = bigger;
     }
-    array[count++] = item;
+    new (array + count++) T(item);
 }
 
 }  // namespace
@@ -82,6 +84,22 @@ RegExp Allocator::masked(RegExp exp) {
     c.shl(t, 8);
     c.sar(t, 8);
     return RegExp(t);
+}
+
+// A base and an index in registers is what most accesses have.
+HostAddress Allocator::host_address(const Inst& i) {
+    const int64_t displacement = static_cast<int64_t>(i.imm);
+    uint64_t fixed = 0;
+    if (block_.mask_tags || displacement != static_cast<int32_t>(displacement) || constant(i.a, &fixed))
+        return HostAddress(address(i));
+    HostAddress result;
+    result.base = use_register(Bank::General, i.a);
+    result.displacement = static_cast<int32_t>(displacement);
+    if (i.b) {
+        result.index = use_register(Bank::General, i.b);
+        result.scale = i.scale;
+    }
+    return result;
 }
 
 RegExp Context::address(const Inst& i) {

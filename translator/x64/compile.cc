@@ -44,7 +44,7 @@ void destroy_code_buffer(CodeBuffer* buffer) {
 }
 
 bool Allocator::run() {
-    links_ = arena_.make_array<LinkSite>(kMaxLinks).data();
+    links_ = arena_.make_room<LinkSite>(kMaxLinks).data();
     analyse();
     const uint32_t count = last_instruction();
     unsigned next_guest = 0;

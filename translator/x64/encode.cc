@@ -7,7 +7,7 @@ namespace armature::translator::x64 {
 namespace {
 
 constexpr unsigned kLongest = 16;  // bytes of an instruction, and a spare one
-constexpr int kNone = -1;
+constexpr int kNone = HostAddress::kNoRegister;
 constexpr int kNeedsSib = 4;           // rsp, r12 as a base
 constexpr int kNeedsDisplacement = 5;  // rbp, r13 as a base
 
@@ -50,26 +50,26 @@ void opcode(Writer& w, const Form& form, int reg, int index, int base) {
     w.byte(form.opcode);
 }
 
-void memory(Writer& w, int reg, int base, int index, unsigned scale, int32_t displacement) {
+void memory(Writer& w, int reg, const HostAddress& at) {
     const unsigned low = static_cast<unsigned>(reg & 7) << 3;
-    const unsigned sib = scale << 6 | (index == kNone ? 4u : static_cast<unsigned>(index & 7)) << 3;
-    if (base == kNone) {  // an absolute address, without rip
+    const unsigned sib = at.scale << 6 | (at.index == kNone ? 4u : static_cast<unsigned>(at.index & 7)) << 3;
+    if (at.base == kNone) {  // an absolute address, without rip
         w.byte(low | 4);
         w.byte(sib | 5);
-        w.word(displacement);
+        w.word(at.displacement);
         return;
     }
-    const int rm = base & 7;
-    const bool tiny = displacement == static_cast<int8_t>(displacement);
-    const unsigned mod = displacement == 0 && rm != kNeedsDisplacement ? 0 : tiny ? 0x40 : 0x80;
-    if (index != kNone || rm == kNeedsSib) {
+    const int rm = at.base & 7;
+    const bool tiny = at.displacement == static_cast<int8_t>(at.displacement);
+    const unsigned mod = at.displacement == 0 && rm != kNeedsDisplacement ? 0 : tiny ? 0x40 : 0x80;
+    if (at.index != kNone || rm == kNeedsSib) {
         w.byte(mod | low | 4);
         w.byte(sib | static_cast<unsigned>(rm));
     } else {
         w.byte(mod | low | static_cast<unsigned>(rm));
     }
-    if (mod == 0x40) w.byte(static_cast<unsigned>(displacement));
-    if (mod == 0x80) w.word(displacement);
+    if (mod == 0x40) w.byte(static_cast<unsigned>(at.displacement));
+    if (mod == 0x80) w.word(at.displacement);
 }
 
 }  // namespace
@@ -80,26 +80,30 @@ void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, int rm) {
     w.byte(0xc0 | static_cast<unsigned>(reg & 7) << 3 | static_cast<unsigned>(rm & 7));
 }
 
-void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, int base, int32_t displacement) {
-    Writer w(c);
-    opcode(w, form, reg, 0, base);
-    memory(w, reg, base, kNone, 0, displacement);
+HostAddress::HostAddress(const Xbyak::RegExp& at) : displacement(static_cast<int32_t>(at.getDisp())) {
+    if (at.getBase().getBit()) base = at.getBase().getIdx();
+    if (!at.getIndex().getBit()) return;
+    index = at.getIndex().getIdx();
+    scale = static_cast<unsigned>(__builtin_ctz(static_cast<unsigned>(at.getScale())));
 }
 
-void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, const Xbyak::RegExp& at) {
-    const int base = at.getBase().getBit() ? at.getBase().getIdx() : kNone;
-    const int index = at.getIndex().getBit() ? at.getIndex().getIdx() : kNone;
-    const unsigned scale =
-        index == kNone ? 0 : static_cast<unsigned>(__builtin_ctz(static_cast<unsigned>(at.getScale())));
+void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, const HostAddress& at) {
     Writer w(c);
-    opcode(w, form, reg, index == kNone ? 0 : index, base == kNone ? 0 : base);
-    memory(w, reg, base, index, scale, static_cast<int32_t>(at.getDisp()));
+    opcode(w, form, reg, at.index == kNone ? 0 : at.index, at.base == kNone ? 0 : at.base);
+    memory(w, reg, at);
+}
+
+void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, int base, int32_t displacement) {
+    HostAddress at;
+    at.base = base;
+    at.displacement = displacement;
+    encode(c, form, reg, at);
 }
 
 void encode_alu(Xbyak::CodeGenerator& c, AluCode code, bool wide, int to, const Xbyak::Operand& from) {
     const Form form{static_cast<uint8_t>(static_cast<unsigned>(code) << 3 | 3), wide};
     if (from.isMEM()) {
-        encode(c, form, to, static_cast<const Xbyak::Address&>(from).getRegExp());
+        encode(c, form, to, HostAddress(static_cast<const Xbyak::Address&>(from).getRegExp()));
     } else {
         encode(c, form, to, from.getIdx());
     }

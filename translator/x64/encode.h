@@ -24,9 +24,20 @@ struct Form {
     bool byte_register = false;  // `reg` is 8 bits: spl, bpl, sil and dil need a REX
 };
 
+// A memory operand. The index may be any register but rsp.
+struct HostAddress {
+    HostAddress() = default;
+    explicit HostAddress(const Xbyak::RegExp& at);
+    int base = kNoRegister;
+    int index = kNoRegister;
+    unsigned scale = 0;  // log2
+    int32_t displacement = 0;
+    static constexpr int kNoRegister = -1;
+};
+
 // `reg` is ModRM's register operand, a general or a vector register.
 void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, int rm);
-void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, const Xbyak::RegExp& at);
+void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, const HostAddress& at);
 void encode(Xbyak::CodeGenerator& c, const Form& form, int reg, int base, int32_t displacement);
 
 // The eight operations of arithmetic, by their number in opcodes.

@@ -53,7 +53,7 @@ void alu(Context& e, const Inst& i, const Alu& op) {
 }
 
 void lea(Context& e, unsigned bits, Reg64 d, const Xbyak::RegExp& exp) {
-    encode(e.c, {kLea, bits == 64}, d.getIdx(), exp);
+    encode(e.c, {kLea, bits == 64}, d.getIdx(), HostAddress(exp));
 }
 
 }  // namespace

@@ -17,11 +17,15 @@ using Xbyak::util::rax;
 
 namespace {
 
-// By the logarithm of the width: movzx, movzx, mov, mov; mov.
-constexpr Form kLoads[] = {{0xb6, false, true}, {0xb7, false, true}, {0x8b}, {0x8b, true}};
+// By the logarithm of the width.
+constexpr Form kLoads[] = {{0xb6, false, true}, {0xb7, false, true}, {0x8b}, {0x8b, true}};  // movzx, mov
 constexpr Form kStores[] = {{0x88, false, false, 0, true}, {0x89, false, false, 0x66}, {0x89}, {0x89, true}};
-constexpr Form kMovups{0x10, false, true};
-constexpr Form kMovupsStore{0x11, false, true};
+constexpr Form kImmediateStores[] = {{0xc6}, {0xc7, false, false, 0x66}, {0xc7}, {0xc7, true}};
+// Those of vectors from 4 bytes: movss, movq, movups.
+constexpr Form kVectorLoads[] = {
+    {}, {}, {0x10, false, true, 0xf3}, {0x7e, false, true, 0xf3}, {0x10, false, true}};
+constexpr Form kVectorStores[] = {
+    {}, {}, {0x11, false, true, 0xf3}, {0xd6, false, true, 0x66}, {0x11, false, true}};
 
 unsigned log2_of(unsigned width) {
     return static_cast<unsigned>(__builtin_ctz(width));
@@ -30,7 +34,7 @@ unsigned log2_of(unsigned width) {
 }  // namespace
 
 void emit_Load(Context& e, const Inst& i) {
-    const RegExp at = e.address(i);
+    const HostAddress at = impl(e).host_address(i);
     const Reg64 d = impl(e).def_last(self(e));
     e.fault_point(i, false);
     encode(e.c, kLoads[log2_of(i.width)], d.getIdx(), at);
@@ -50,20 +54,19 @@ void emit_LoadSigned(Context& e, const Inst& i) {
 }
 
 void emit_Store(Context& e, const Inst& i) {
-    const RegExp at = e.address(i);
+    const HostAddress at = impl(e).host_address(i);
+    const unsigned width = log2_of(i.width);
     uint64_t imm = 0;
-    const int64_t narrow = impl(e).constant(i.c, &imm) ? static_cast<int64_t>(imm) : 0;
-    const bool immediate =
-        impl(e).constant(i.c, &imm) && (i.width < 8 || narrow == static_cast<int32_t>(narrow));
-    if (immediate) {
+    if (impl(e).constant(i.c, &imm) &&
+        (i.width < 8 || static_cast<int64_t>(imm) == static_cast<int32_t>(imm))) {
         e.fault_point(i, true);
-        const uint64_t mask = i.width == 8 ? ~uint64_t{0} : (uint64_t{1} << i.width * 8) - 1;
-        e.c.mov(memory(at, i.width), imm & mask);
+        encode(e.c, kImmediateStores[width], 0, at);
+        e.c.db(imm, i.width < 4 ? i.width : 4u);
         return;
     }
     const Reg64 value = e.use(i.c);
     e.fault_point(i, true);
-    encode(e.c, kStores[log2_of(i.width)], value.getIdx(), at);
+    encode(e.c, kStores[width], value.getIdx(), at);
 }
 
 void emit_StoreRelease(Context& e, const Inst& i) {
@@ -75,38 +78,29 @@ void emit_StoreRelease(Context& e, const Inst& i) {
 }
 
 void emit_LoadV(Context& e, const Inst& i) {
-    const RegExp at = e.address(i);
+    const HostAddress at = impl(e).host_address(i);
     const Xmm d = impl(e).vdef_last(self(e));
+    const unsigned width = log2_of(i.width);
     e.fault_point(i, false);
-    switch (i.width) {
-        case 1:
-        case 2:
-            e.c.movzx(eax, memory(at, i.width));
-            return e.c.movd(d, eax);
-        case 4:
-            return e.c.movss(d, memory(at, 4));
-        case 8:
-            return e.c.movq(d, memory(at, 8));
-        default:
-            return encode(e.c, kMovups, d.getIdx(), at);
-    }
+    if (i.width >= 4) return encode(e.c, kVectorLoads[width], d.getIdx(), at);
+    encode(e.c, kLoads[width], RAX, at);
+    e.c.movd(d, eax);
 }
 
 void emit_StoreV(Context& e, const Inst& i) {
+    if (i.width >= 4) {
+        const HostAddress at = impl(e).host_address(i);
+        const Xmm value = e.vuse(i.c);
+        e.fault_point(i, true);
+        return encode(e.c, kVectorStores[log2_of(i.width)], value.getIdx(), at);
+    }
     const RegExp at = e.address(i);
     const Xmm value = e.vuse(i.c);
     e.fault_point(i, true);
-    switch (i.width) {
-        case 1:
-            return e.c.pextrb(memory(at, 1), value, 0);
-        case 2:
-            return e.c.pextrw(memory(at, 2), value, 0);
-        case 4:
-            return e.c.movss(memory(at, 4), value);
-        case 8:
-            return e.c.movq(memory(at, 8), value);
-        default:
-            return encode(e.c, kMovupsStore, value.getIdx(), at);
+    if (i.width == 1) {
+        e.c.pextrb(memory(at, 1), value, 0);
+    } else {
+        e.c.pextrw(memory(at, 2), value, 0);
     }
 }
 
