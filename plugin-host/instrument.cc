@@ -13,6 +13,12 @@ using translator::ProbeCondition;
 using translator::ProbeCounter;
 using translator::ProbeKind;
 
+namespace {
+
+constexpr unsigned kAddressBits = 48;
+
+}  // namespace
+
 qemu_plugin_tb& current_tb() {
     thread_local qemu_plugin_tb tb;
     return tb;
@@ -33,12 +39,13 @@ void translate_block(translator::ProbedBlock* block) {
     Plugin* previous = current_plugin;
     for (const Callback& callback : callbacks(Event::TbTrans)) {
         tb.caller = current_plugin = callback.plugin;
+        tb.callback_number += uintptr_t{1} << kAddressBits;
         if (callback.plugin->version >= 7) {
             using Function = void (*)(qemu_plugin_tb*, void*);
-            reinterpret_cast<Function>(callback.function)(&tb, callback.userdata);
+            reinterpret_cast<Function>(callback.function)(handle_of(&tb), callback.userdata);
         } else {
             using Function = void (*)(uint64_t, qemu_plugin_tb*);
-            reinterpret_cast<Function>(callback.function)(callback.plugin->id, &tb);
+            reinterpret_cast<Function>(callback.function)(callback.plugin->id, handle_of(&tb));
         }
     }
     tb.caller = nullptr;
@@ -60,16 +67,17 @@ void translate_block_done(translator::ProbedBlock* block) {
 
 qemu_plugin_tb* valid_tb(const qemu_plugin_tb* tb, const char* function) {
     qemu_plugin_tb& own = current_tb();
-    if (tb == &own && own.caller != nullptr) return &own;
+    if (own.caller != nullptr && handle_of(tb) == &own) return &own;
     report_misuse(current_plugin, function, "the block's handle is used outside its translation callback");
     return nullptr;
 }
 
 qemu_plugin_insn* valid_insn(const qemu_plugin_insn* insn, const char* function) {
     qemu_plugin_tb& own = current_tb();
-    if (own.caller != nullptr && insn >= own.insns.data() &&
-        insn < own.insns.data() + own.block->instructions.size()) {
-        return const_cast<qemu_plugin_insn*>(insn);
+    const qemu_plugin_insn* object = handle_of(insn);
+    if (own.caller != nullptr && object >= own.insns.data() &&
+        object < own.insns.data() + own.block->instructions.size()) {
+        return const_cast<qemu_plugin_insn*>(object);
     }
     report_misuse(current_plugin, function,
                   "the instruction's handle is used outside its translation callback");
@@ -116,8 +124,9 @@ Probe inline_probe(int operation, ProbeCounter counter, uint64_t immediate) {
 }
 
 void add_conditional(std::vector<Probe>* list, void* function, int flags, qemu_plugin_cond condition,
-                     qemu_plugin_u64 entry, uint64_t immediate, void* userdata) {
+                     qemu_plugin_u64 entry, uint64_t immediate, void* userdata, const char* caller) {
     if (condition == QEMU_PLUGIN_COND_NEVER) return;
+    if (condition != QEMU_PLUGIN_COND_ALWAYS && !valid_counter(entry, caller)) return;
     Probe probe = callback_probe(ProbeKind::Callback, function, flags, userdata);
     if (condition != QEMU_PLUGIN_COND_ALWAYS) {
         probe.kind = ProbeKind::ConditionalCallback;
@@ -155,14 +164,14 @@ void qemu_plugin_register_vcpu_tb_exec_cond_cb(qemu_plugin_tb* tb, qemu_plugin_v
                                                qemu_plugin_cb_flags flags, qemu_plugin_cond cond,
                                                qemu_plugin_u64 entry, uint64_t imm, void* userdata) {
     if (cb == nullptr || (tb = valid_tb(tb, __func__)) == nullptr) return;
-    add_conditional(&tb->entry, reinterpret_cast<void*>(cb), flags, cond, entry, imm, userdata);
+    add_conditional(&tb->entry, reinterpret_cast<void*>(cb), flags, cond, entry, imm, userdata, __func__);
 }
 
 void qemu_plugin_register_vcpu_insn_exec_cond_cb(qemu_plugin_insn* insn, qemu_plugin_vcpu_udata_cb_t cb,
                                                  qemu_plugin_cb_flags flags, qemu_plugin_cond cond,
                                                  qemu_plugin_u64 entry, uint64_t imm, void* userdata) {
     if (cb == nullptr || (insn = valid_insn(insn, __func__)) == nullptr) return;
-    add_conditional(&insn->before, reinterpret_cast<void*>(cb), flags, cond, entry, imm, userdata);
+    add_conditional(&insn->before, reinterpret_cast<void*>(cb), flags, cond, entry, imm, userdata, __func__);
 }
 
 void qemu_plugin_register_vcpu_tb_exec_inline(qemu_plugin_tb* tb, qemu_plugin_op op, void* ptr,
@@ -179,13 +188,13 @@ void qemu_plugin_register_vcpu_insn_exec_inline(qemu_plugin_insn* insn, qemu_plu
 
 void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(qemu_plugin_tb* tb, qemu_plugin_op op,
                                                        qemu_plugin_u64 entry, uint64_t imm) {
-    if ((tb = valid_tb(tb, __func__)) == nullptr) return;
+    if ((tb = valid_tb(tb, __func__)) == nullptr || !valid_counter(entry, __func__)) return;
     tb->entry.push_back(inline_probe(op, counter_at(entry), imm));
 }
 
 void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(qemu_plugin_insn* insn, qemu_plugin_op op,
                                                          qemu_plugin_u64 entry, uint64_t imm) {
-    if ((insn = valid_insn(insn, __func__)) == nullptr) return;
+    if ((insn = valid_insn(insn, __func__)) == nullptr || !valid_counter(entry, __func__)) return;
     insn->before.push_back(inline_probe(op, counter_at(entry), imm));
 }
 
@@ -204,6 +213,6 @@ void qemu_plugin_register_vcpu_mem_inline(qemu_plugin_insn* insn, qemu_plugin_me
 
 void qemu_plugin_register_vcpu_mem_inline_per_vcpu(qemu_plugin_insn* insn, qemu_plugin_mem_rw rw,
                                                    qemu_plugin_op op, qemu_plugin_u64 entry, uint64_t imm) {
-    if ((insn = valid_insn(insn, __func__)) == nullptr) return;
+    if ((insn = valid_insn(insn, __func__)) == nullptr || !valid_counter(entry, __func__)) return;
     insn->memory.push_back(with_access(inline_probe(op, counter_at(entry), imm), rw));
 }

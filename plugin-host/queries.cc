@@ -25,7 +25,7 @@ uint64_t qemu_plugin_tb_vaddr(const qemu_plugin_tb* tb) {
 
 qemu_plugin_insn* qemu_plugin_tb_get_insn(const qemu_plugin_tb* tb, size_t idx) {
     qemu_plugin_tb* own = valid_tb(tb, __func__);
-    return own != nullptr && idx < own->block->instructions.size() ? &own->insns[idx] : nullptr;
+    return own != nullptr && idx < own->block->instructions.size() ? handle_of(&own->insns[idx]) : nullptr;
 }
 
 // Up to version 2: const void *qemu_plugin_insn_data(insn), the bytes themselves.

@@ -91,6 +91,10 @@ uint64_t* counter(qemu_plugin_u64 entry, unsigned index, const char* function) {
 
 }  // namespace
 
+bool valid_counter(qemu_plugin_u64 entry, const char* function) {
+    return counter(entry, 0, function) != nullptr;
+}
+
 void prepare_scoreboards(unsigned vcpu_index) {
     HostLock lock;
     if (vcpu_index < room) return;

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "plugin-host/api.h"
+
 struct qemu_plugin_scoreboard {
     uint8_t* base = nullptr;  // of vCPU 0's element
     size_t stride = 0;        // from one vCPU's element to the next one's
@@ -19,6 +21,9 @@ struct qemu_plugin_scoreboard {
 };
 
 namespace armature::plugin_host {
+
+// Whether the counter is there to be operated on; else a message.
+bool valid_counter(qemu_plugin_u64 entry, const char* function);
 
 // Before a vCPU with this index runs: ends the process with a message if a scoreboard has no room for it.
 void prepare_scoreboards(unsigned vcpu_index);
