@@ -260,7 +260,7 @@ BUNDLED_PLUGIN("strace: the program's system calls", kOptions)
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char** argv) {
     if (!plugin::parse(kOptions, argc, argv)) return -1;
-    calls = qemu_plugin_scoreboard_new(sizeof(Call*));
+    calls = qemu_plugin_scoreboard_new(sizeof(void*));
     qemu_plugin_register_vcpu_syscall_cb(id, entered);
     qemu_plugin_register_vcpu_syscall_ret_cb(id, returned);
     qemu_plugin_register_atexit_cb(id, at_exit, nullptr);

@@ -190,7 +190,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char*
         perror(kFolder);
         return -1;
     }
-    current = qemu_plugin_scoreboard_new(sizeof(Trace*));
+    current = qemu_plugin_scoreboard_new(sizeof(void*));
     tracker.start(happened);
     qemu_plugin_register_vcpu_init_cb(id, vcpu_init);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

@@ -134,6 +134,7 @@ const Module* module_at(uint64_t address) {
 std::vector<const Module*> all_modules() {
     std::lock_guard lock(mutex);
     std::vector<const Module*> list;
+    list.reserve(modules.size());
     for (const Module& module : modules) list.push_back(&module);
     return list;
 }
