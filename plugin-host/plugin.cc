@@ -61,10 +61,11 @@ const GlibFunctions& glib_of(Plugin* plugin) {
         // Racing threads find the same addresses. The search goes through the plugin and what it is linked
         // with.
         GlibFunctions found;
-        resolve(plugin->handle, "g_array_sized_new", &found.array_sized_new);
-        resolve(plugin->handle, "g_array_append_vals", &found.array_append_vals);
-        resolve(plugin->handle, "g_byte_array_append", &found.byte_array_append);
-        resolve(plugin->handle, "g_byte_array_set_size", &found.byte_array_set_size);
+        void* where = plugin->glib_handle != nullptr ? plugin->glib_handle : plugin->handle;
+        resolve(where, "g_array_sized_new", &found.array_sized_new);
+        resolve(where, "g_array_append_vals", &found.array_append_vals);
+        resolve(where, "g_byte_array_append", &found.byte_array_append);
+        resolve(where, "g_byte_array_set_size", &found.byte_array_set_size);
         plugin->glib = found;
         plugin->glib_resolved = true;
     }

@@ -51,6 +51,7 @@ struct Plugin {
     std::vector<char*> argv;                              // the same, as the plugin sees it
     void* handle = nullptr;                               // dlopen's; never closed, see life_cycle.h
     std::vector<std::pair<uintptr_t, uintptr_t>> ranges;  // where the object is mapped
+    void* glib_handle = nullptr;  // GLib's own, for a plugin that uses it without being linked with it
     bool glib_resolved = false;
     GlibFunctions glib;
 };
