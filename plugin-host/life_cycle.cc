@@ -56,6 +56,14 @@ void exclusively(void (*fn)(void*), void* argument) {
 
 bool exit_callbacks_ran = false;
 
+// Plugins are installed before there is a translator to drop translations of; what a thread of theirs asks
+// for by then waits. Under the host's lock.
+bool started = false;
+std::vector<Request*>& held() {
+    static auto* list = new std::vector<Request*>;
+    return *list;
+}
+
 // Last step: no vCPU in translated code, and no thread that still has one of the plugin's callbacks.
 void complete(void* argument) {
     auto* request = static_cast<Request*>(argument);
@@ -74,6 +82,10 @@ void complete(void* argument) {
         call_simple(request->done);
     }
     delete request;
+}
+
+void carry_out(Request* request) {
+    defer([](void* argument) { exclusively(complete, argument); }, request);
 }
 
 void run_exit_callbacks(void*) {
@@ -102,8 +114,25 @@ void request_reset(Plugin* plugin, bool uninstall, void* function, void* userdat
         plugin->state = uninstall ? Plugin::State::Uninstalling : Plugin::State::Resetting;
     }
     remove_all_callbacks(plugin);
-    defer([](void* request) { exclusively(complete, request); },
-          new Request{plugin, uninstall, {plugin, function, userdata}});
+    auto* request = new Request{plugin, uninstall, {plugin, function, userdata}};
+    {
+        HostLock lock;
+        if (!started) {
+            held().push_back(request);
+            return;
+        }
+    }
+    carry_out(request);
+}
+
+void start_life_cycle() {
+    std::vector<Request*> waiting_requests;
+    {
+        HostLock lock;
+        started = true;
+        waiting_requests.swap(held());
+    }
+    for (Request* request : waiting_requests) carry_out(request);
 }
 
 void run_exit_callbacks_at_exit() {

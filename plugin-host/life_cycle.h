@@ -16,6 +16,9 @@ namespace armature::plugin_host {
 
 void request_reset(Plugin* plugin, bool uninstall, void* function, void* userdata);
 
+// The translator is there: resets that plugins have asked for so far are carried out.
+void start_life_cycle();
+
 // When a plugin itself ends the process with exit(): the others get their exit callbacks even so.
 void run_exit_callbacks_at_exit();
 

@@ -17,6 +17,7 @@
 #include "plugin-host/life_cycle.h"
 #include "plugin-host/object.h"
 #include "plugin-host/plugin.h"
+#include "plugin-host/quiescence.h"
 
 namespace armature::plugin_host {
 
@@ -39,6 +40,21 @@ std::string dl_reason(const std::string& path) {
     std::string reason = dlerror();
     std::string prefix = path + ": ";
     return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
+}
+
+// Some plugins use GLib without saying that they need it: other emulators have it in them already.
+bool open_library(const std::string& path, Plugin* plugin, std::string* error) {
+    plugin->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (plugin->handle != nullptr) return true;
+    std::string reason = dl_reason(path);
+    if (reason.find("undefined symbol: g_") != std::string::npos) {
+        plugin->glib_handle = dlopen("libglib-2.0.so.0", RTLD_NOW | RTLD_GLOBAL);
+        if (plugin->glib_handle != nullptr) plugin->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+        if (plugin->handle != nullptr) return true;
+        reason = plugin->glib_handle != nullptr ? dl_reason(path) : reason + " (GLib is not installed)";
+    }
+    *error = "cannot be loaded: " + reason;
+    return false;
 }
 
 // Plugins from before the versions do not say that they are: an object that merely lacks the symbol must not
@@ -67,11 +83,7 @@ bool find_version(Plugin* plugin, std::string* error) {
 
 bool open_object(Plugin* plugin, std::string* error) {
     std::string path = path_for_dlopen(plugin->path);
-    plugin->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (plugin->handle == nullptr) {
-        *error = "cannot be loaded: " + dl_reason(path);
-        return false;
-    }
+    if (!open_library(path, plugin, error)) return false;
     if (!find_version(plugin, error)) return false;
     plugin->ranges = mapped_ranges(plugin->handle);
     return true;
@@ -111,7 +123,10 @@ bool install(Plugin* plugin, std::string* error) {
                      ? reinterpret_cast<FirstInstallFunction>(function)(plugin->id, argc, argv)
                      : reinterpret_cast<InstallFunction>(function)(plugin->id, &info, argc, argv);
     current_plugin = nullptr;
-    plugin->state = Plugin::State::Live;
+    {
+        HostLock lock;
+        if (plugin->state == Plugin::State::Installing) plugin->state = Plugin::State::Live;
+    }
     if (result == 0) return true;
     *error = "refused to be installed: qemu_plugin_install returned " + std::to_string(result);
     return false;
@@ -154,6 +169,7 @@ bool load_all(std::string* error) {
 void attach() {
     if (plugins().empty()) return;
     attach_events();
+    start_life_cycle();
     run_exit_callbacks_at_exit();
 }
 

@@ -26,7 +26,8 @@ void reset_or_uninstall(uint64_t id, bool uninstall, qemu_plugin_udata_cb_t cb, 
     }
     Plugin* plugin = plugin_of(id, name);
     if (plugin == nullptr) return;
-    if (plugin->state == Plugin::State::Installing) {
+    // Threads that the plugin has started may ask already.
+    if (plugin->state == Plugin::State::Installing && current_plugin == plugin) {
         report_misuse(plugin, name, "not possible inside qemu_plugin_install; return an error there instead");
         return;
     }

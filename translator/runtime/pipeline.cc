@@ -144,7 +144,9 @@ std::span<const Probe> keep(std::span<const Probe> probes) {
 
 // Shows the block to the instrumentation and returns it with probes that will live; null if there is none.
 ProbedBlock* instrument(ThreadRuntime& runtime, const ir::Block& plain) {
-    if (!hooks.translate) return nullptr;
+    // Read once: a plugin's reset on another thread may take the hook away.
+    void (*const show)(ProbedBlock*) = __atomic_load_n(&hooks.translate, __ATOMIC_ACQUIRE);
+    if (!show) return nullptr;
     ProbedBlock* probed = runtime.arena.make<ProbedBlock>();
     probed->address = plain.address;
     probed->instructions = runtime.arena.make_array<ProbedInstruction>(plain.guest.size());
@@ -152,7 +154,7 @@ ProbedBlock* instrument(ThreadRuntime& runtime, const ir::Block& plain) {
         probed->instructions[i].address = plain.guest[i].address;
         probed->instructions[i].encoding = plain.guest[i].encoding;
     }
-    hooks.translate(probed);
+    show(probed);
     probed->entry = keep(probed->entry);
     for (ProbedInstruction& instruction : probed->instructions) {
         instruction.before = keep(instruction.before);
