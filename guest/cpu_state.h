@@ -64,6 +64,14 @@ struct alignas(64) CpuState {
     std::atomic<uint32_t> exit_request{0};
     uint32_t vcpu_index = 0;
 
+    // What the plugin callback that runs may do with the registers: the interface's flags, 0 nothing, 1 read,
+    // 2 write, 3 set pc too. Zero outside callbacks from translated code.
+    uint32_t callback_access = 0;
+    // `mxcsr` has the guest's value and the register has the emulator's, although translated code runs: see
+    // translator/x64/thunks.cc.
+    uint32_t mxcsr_parked = 0;
+    uint8_t* counters = nullptr;  // this vCPU's part of the scoreboards, see translator/hooks.h
+
     // --- Private to the translator
     // -------------------------------------------------------------------------------
     void* jump_cache = nullptr;  // per-thread table: guest address -> host entry

@@ -39,7 +39,7 @@ void fire_vcpu(Event event, unsigned index) {
 
 void vcpu_init(guest::Thread* thread) {
     unsigned index = thread->cpu.vcpu_index;
-    prepare_scoreboards(index);
+    prepare_scoreboards(&thread->cpu);
     {
         HostLock lock;
         std::vector<unsigned>& list = vcpu_list();

@@ -91,11 +91,13 @@ const translator::ProbedInstruction& probed(const qemu_plugin_insn* insn) {
 
 namespace {
 
+constexpr int kMemoryValuesSince = 4;  // qemu_plugin_mem_get_value
+
 Probe callback_probe(ProbeKind kind, void* function, int flags, void* userdata) {
     Probe probe;
     probe.kind = kind;
-    probe.registers = flags != QEMU_PLUGIN_CB_NO_REGS;
-    probe.writes_pc = flags == QEMU_PLUGIN_CB_RW_REGS_PC;
+    static_assert(QEMU_PLUGIN_CB_NO_REGS == 0 && QEMU_PLUGIN_CB_R_REGS == 1 && QEMU_PLUGIN_CB_RW_REGS == 2);
+    probe.access_level = static_cast<uint8_t>(flags);
     probe.function = function;
     probe.userdata = userdata;
     return probe;
@@ -109,6 +111,11 @@ ProbeCounter counter_at(void* address) {
 
 ProbeCounter counter_at(qemu_plugin_u64 entry) {
     ProbeCounter counter;
+    if (entry.score->in_first_slab) {
+        counter.in_vcpu = true;
+        counter.offset = entry.score->in_chunk + entry.offset;
+        return counter;
+    }
     counter.base = &entry.score->base;
     counter.stride = entry.score->stride;
     counter.offset = entry.offset;
@@ -202,6 +209,7 @@ void qemu_plugin_register_vcpu_mem_cb(qemu_plugin_insn* insn, qemu_plugin_vcpu_m
                                       qemu_plugin_cb_flags flags, qemu_plugin_mem_rw rw, void* userdata) {
     if (cb == nullptr || (insn = valid_insn(insn, __func__)) == nullptr) return;
     Probe probe = callback_probe(ProbeKind::MemoryCallback, reinterpret_cast<void*>(cb), flags, userdata);
+    probe.wants_value = current_tb().caller->version >= kMemoryValuesSince;
     insn->memory.push_back(with_access(probe, rw));
 }
 

@@ -72,11 +72,22 @@ const qemu_plugin_register* valid(const qemu_plugin_register* handle, const Plug
     return nullptr;
 }
 
-guest::CpuState* current_cpu(const Plugin* plugin, const char* function) {
+// The vCPU whose callback runs, if the callback may do what needs `level` (a qemu_plugin_cb_flags). Callbacks
+// that the host makes may do everything.
+guest::CpuState* current_cpu(const Plugin* plugin, const char* function, qemu_plugin_cb_flags level) {
     guest::Thread* thread = guest::current_thread();
-    if (thread != nullptr) return &thread->cpu;
-    report_misuse(plugin, function, "called on a thread that is not a vCPU's");
-    return nullptr;
+    if (thread == nullptr) {
+        report_misuse(plugin, function, "called on a thread that is not a vCPU's");
+        return nullptr;
+    }
+    if (section_depth() == 0 && thread->cpu.callback_access < static_cast<uint32_t>(level)) {
+        report_misuse(plugin, function,
+                      level == QEMU_PLUGIN_CB_R_REGS
+                          ? "called in a callback that was registered without QEMU_PLUGIN_CB_R_REGS"
+                          : "called in a callback that was registered without QEMU_PLUGIN_CB_RW_REGS");
+        return nullptr;
+    }
+    return &thread->cpu;
 }
 
 // In callbacks that the host makes, the state is at rest; in those of translated code, pc is known to the
@@ -168,7 +179,7 @@ int failure(const Plugin* plugin) {
 int read_register(Plugin* plugin, const qemu_plugin_register* handle, GByteArray* buffer,
                   const char* function) {
     if (plugin == nullptr || (handle = valid(handle, plugin, function)) == nullptr) return failure(plugin);
-    const guest::CpuState* cpu = current_cpu(plugin, function);
+    const guest::CpuState* cpu = current_cpu(plugin, function, QEMU_PLUGIN_CB_R_REGS);
     if (cpu == nullptr) return failure(plugin);
     uint8_t bytes[16];
     read(*cpu, *handle, bytes);
@@ -179,7 +190,7 @@ int read_register(Plugin* plugin, const qemu_plugin_register* handle, GByteArray
 int write_register(Plugin* plugin, const qemu_plugin_register* handle, GByteArray* buffer,
                    const char* function) {
     if (plugin == nullptr || (handle = valid(handle, plugin, function)) == nullptr) return failure(plugin);
-    guest::CpuState* cpu = current_cpu(plugin, function);
+    guest::CpuState* cpu = current_cpu(plugin, function, QEMU_PLUGIN_CB_RW_REGS);
     if (cpu == nullptr || handle->kind == Kind::Pc) return failure(plugin);
     if (buffer->len < handle->size) {
         report_misuse(plugin, function, "fewer bytes than the register has");
@@ -215,7 +226,8 @@ void qemu_plugin_set_pc(uint64_t vaddr) {
     leave_syscall_callback(vaddr);
     Plugin* plugin = calling_plugin(__builtin_return_address(0));
     guest::Thread* thread = guest::current_thread();
-    if (thread == nullptr || section_depth() != 0) {
+    if (thread == nullptr || section_depth() != 0 ||
+        thread->cpu.callback_access != QEMU_PLUGIN_CB_RW_REGS_PC) {
         report_misuse(plugin, __func__, "called outside a callback that may set the program counter");
         support::fatal(1, "the guest cannot go on: qemu_plugin_set_pc never returns");
     }

@@ -33,7 +33,8 @@ struct Slab {
 
 // All under the host's lock.
 Slab present;
-size_t room = ~size_t{0};                                      // vCPUs that every slab has room for
+uint8_t* first = nullptr;  // of the first slab with ordinary chunks, which CpuState::counters points into
+size_t room = ~size_t{0};  // vCPUs that every slab has room for
 std::map<size_t, std::vector<qemu_plugin_scoreboard*>> freed;  // by size, to be used again
 
 size_t round_up(size_t value, size_t unit) {
@@ -57,6 +58,7 @@ void new_slab(size_t element_size) {
                        element_size);
     }
     present = {static_cast<uint8_t*>(memory), chunk, 0};
+    if (first == nullptr && chunk == kChunk) first = present.base;
 }
 
 uint8_t* element(const qemu_plugin_scoreboard* score, unsigned index) {
@@ -95,8 +97,11 @@ bool valid_counter(qemu_plugin_u64 entry, const char* function) {
     return counter(entry, 0, function) != nullptr;
 }
 
-void prepare_scoreboards(unsigned vcpu_index) {
+void prepare_scoreboards(guest::CpuState* cpu) {
     HostLock lock;
+    if (first == nullptr) new_slab(kChunk);
+    const unsigned vcpu_index = cpu->vcpu_index;
+    cpu->counters = first + vcpu_index * kChunk;
     if (vcpu_index < room) return;
     support::fatal(1, "the scoreboards of plugins have room for %zu vCPUs, and the guest starts vCPU %u",
                    room, vcpu_index);
@@ -125,7 +130,8 @@ qemu_plugin_scoreboard* qemu_plugin_scoreboard_new(size_t element_size) {
         offset = 0;
     }
     present.used = offset + size;
-    return new qemu_plugin_scoreboard{present.base + offset, present.chunk, size, true};
+    const bool in_first = present.base == first;
+    return new qemu_plugin_scoreboard{present.base + offset, present.chunk, size, true, in_first, offset};
 }
 
 void qemu_plugin_scoreboard_free(qemu_plugin_scoreboard* score) {

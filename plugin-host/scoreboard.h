@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "guest/cpu_state.h"
 #include "plugin-host/api.h"
 
 struct qemu_plugin_scoreboard {
@@ -18,6 +19,8 @@ struct qemu_plugin_scoreboard {
     size_t stride = 0;        // from one vCPU's element to the next one's
     size_t size = 0;          // of the element, rounded up
     bool live = false;
+    bool in_first_slab = false;  // at CpuState::counters + in_chunk: the quickest
+    size_t in_chunk = 0;
 };
 
 namespace armature::plugin_host {
@@ -25,7 +28,7 @@ namespace armature::plugin_host {
 // Whether the counter is there to be operated on; else a message.
 bool valid_counter(qemu_plugin_u64 entry, const char* function);
 
-// Before a vCPU with this index runs: ends the process with a message if a scoreboard has no room for it.
-void prepare_scoreboards(unsigned vcpu_index);
+// Before a vCPU runs: gives it its counters, or ends the process with a message if a scoreboard has no room.
+void prepare_scoreboards(guest::CpuState* cpu);
 
 }  // namespace armature::plugin_host

@@ -4,8 +4,8 @@
 //
 // When a block is about to be translated, `translate` is called with the block's instructions. The callee
 // attaches Probes: to the block, to an instruction (before it), or to an instruction's memory accesses (after
-// each success). Probes become IR: an inline operation is one host instruction, a callback is a direct call
-// that saves what is live. Blocks obey QEMU's rules (one entry; end at branches, SVC, state-changing system
+// each success). Probes become IR (runtime/probes.h): additions of a block are merged, a callback is a direct
+// call. Blocks obey QEMU's rules (one entry; end at branches, SVC, state-changing system
 // instructions; at most 512 instructions; one 4 KiB page). Memory-access Probes fire by the access list in
 // the plugin documentation.
 #pragma once
@@ -29,21 +29,33 @@ enum class ProbeKind : uint8_t {
 
 enum class ProbeCondition : uint8_t { Never, Always, Eq, Ne, Lt, Le, Gt, Ge };  // unsigned; QEMU's order
 
-// Where an inline operation's 64-bit counter is: a fixed address, or per vCPU. A scoreboard may move when it
-// grows, so its base is read through a pointer each time: counter = *base + vcpu_index * stride + offset.
+// Where an inline operation's 64-bit counter is: a fixed address, or per vCPU, either at an offset from
+// CpuState::counters, which is quickest, or at *base + vcpu_index * stride + offset.
 struct ProbeCounter {
-    uint64_t* address = nullptr;  // fixed; used if `base` is null
+    uint64_t* address = nullptr;  // fixed; used if `base` is null and `in_vcpu` false
     uint8_t* const* base = nullptr;
     size_t stride = 0;
     size_t offset = 0;
+    bool in_vcpu = false;
+
+    bool operator==(const ProbeCounter&) const = default;
+    uint64_t* of(const guest::CpuState& cpu) const {
+        if (in_vcpu) return reinterpret_cast<uint64_t*>(cpu.counters + offset);
+        if (!base) return address;
+        return reinterpret_cast<uint64_t*>(*base + cpu.vcpu_index * stride + offset);
+    }
 };
+
+inline constexpr uint8_t kWritesRegisters = 2;  // the least Probe::access_level that does
 
 struct Probe {
     ProbeKind kind = ProbeKind::Callback;
     ProbeCondition condition = ProbeCondition::Always;
-    uint8_t access = 0;      // memory probes: 1 loads, 2 stores, 3 both
-    bool registers = false;  // callback may read or write guest registers: cpu must be up to date around it
-    bool writes_pc = false;  // callback may call set_pc
+    uint8_t access = 0;       // memory probes: 1 loads, 2 stores, 3 both
+    bool wants_value = true;  // memory callbacks: the accessed value is asked for
+    // What the callback may do with guest registers: 0 nothing, 1 read, 2 write, 3 set pc too. If not 0, cpu
+    // is up to date during the callback, pc included, and `callback_access` has this number.
+    uint8_t access_level = 0;
     void* function = nullptr;
     void* userdata = nullptr;
     ProbeCounter counter;
@@ -74,7 +86,7 @@ struct Hooks {
     // Called on the translating thread, no translator lock held. May be null: then code is not instrumented
     // at all.
     void (*translate)(ProbedBlock* block) = nullptr;
-    // The block that `translate` saw is done: its Probes have been copied into the translation.
+    // The block that `translate` saw is done: its Probes have been copied.
     void (*translate_done)(ProbedBlock* block) = nullptr;
     // All translations were dropped.
     void (*flushed)() = nullptr;
@@ -82,12 +94,10 @@ struct Hooks {
 
 extern Hooks hooks;
 
-// True while a thread is inside a callback made from translated code: cpu's pinned registers are up to date
-// if the Probe said `registers`. For a callback with writes_pc: leaves translated code and goes on at `pc`;
-// does not return.
+// For a callback of access level 3: leaves translated code and goes on at `pc`; does not return.
 [[noreturn]] void leave_callback_at(guest::CpuState* cpu, uint64_t pc);
 
-// The guest program counter of the instruction whose callback is running.
+// The guest program counter of the instruction whose callback, of an access level above 0, is running.
 uint64_t callback_pc(const guest::CpuState* cpu);
 
 }  // namespace armature::translator

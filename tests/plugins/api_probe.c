@@ -261,7 +261,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
         const char* symbol = qemu_plugin_insn_symbol(insn);
         EXPECT(symbol == NULL || symbol[0] != '\0');
 #endif
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, insn_executed, QEMU_PLUGIN_CB_R_REGS, &insn_runs);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, insn_executed, QEMU_PLUGIN_CB_RW_REGS, &insn_runs);
         qemu_plugin_register_vcpu_mem_cb(insn, accessed, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, &loads);
 #if QEMU_PLUGIN_VERSION >= 2
         qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_PLUGIN_INLINE_ADD_U64, insn_count, 1);

@@ -166,6 +166,9 @@ MISTAKES = {
     "far-vcpu": "qemu_plugin_scoreboard_find: there is no vCPU of that index",
     "far-offset": "qemu_plugin_u64_set: the counter is not inside the scoreboard's elements",
     "foreign-register": "qemu_plugin_read_register: not a register's handle",
+    "unannounced-read": "qemu_plugin_read_register: called in a callback that was registered without QEMU_PLUGIN_CB_R_REGS",
+    "unannounced-write":
+        "qemu_plugin_write_register: called in a callback that was registered without QEMU_PLUGIN_CB_RW_REGS",
     "foreign-id": "qemu_plugin_register_flush_cb: there is no plugin with this id",
 }
 

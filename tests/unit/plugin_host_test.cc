@@ -65,12 +65,6 @@ namespace {
 using translator::Probe;
 using translator::ProbeKind;
 
-uint64_t* counter_of(const Probe& probe, unsigned vcpu) {
-    if (probe.counter.base == nullptr) return probe.counter.address;
-    return reinterpret_cast<uint64_t*>(*probe.counter.base + vcpu * probe.counter.stride +
-                                       probe.counter.offset);
-}
-
 bool holds(translator::ProbeCondition condition, uint64_t left, uint64_t right) {
     switch (condition) {
         case translator::ProbeCondition::Never:
@@ -93,19 +87,21 @@ bool holds(translator::ProbeCondition condition, uint64_t left, uint64_t right) 
     return false;
 }
 
-void run_probe(const Probe& probe, unsigned vcpu, uint32_t info = 0, uint64_t address = 0) {
+void run_probe(const Probe& probe, guest::CpuState& cpu, uint32_t info = 0, uint64_t address = 0) {
+    const unsigned vcpu = cpu.vcpu_index;
+    cpu.callback_access = probe.access_level;
     switch (probe.kind) {
         case ProbeKind::ConditionalCallback:
-            if (!holds(probe.condition, *counter_of(probe, vcpu), probe.immediate)) return;
+            if (!holds(probe.condition, *probe.counter.of(cpu), probe.immediate)) return;
             [[fallthrough]];
         case ProbeKind::Callback:
             reinterpret_cast<void (*)(unsigned, void*)>(probe.function)(vcpu, probe.userdata);
             return;
         case ProbeKind::AddU64:
-            *counter_of(probe, vcpu) += probe.immediate;
+            *probe.counter.of(cpu) += probe.immediate;
             return;
         case ProbeKind::StoreU64:
-            *counter_of(probe, vcpu) = probe.immediate;
+            *probe.counter.of(cpu) = probe.immediate;
             return;
         case ProbeKind::MemoryCallback: {
             using Function = void (*)(unsigned, uint32_t, uint64_t, void*);
@@ -139,17 +135,17 @@ struct Block {
         translator::hooks.translate_done(&block);
     }
     void run(guest::Thread* thread) {
-        unsigned vcpu = thread->cpu.vcpu_index;
         translator::in_code = true;
-        for (const Probe& probe : entry) run_probe(probe, vcpu);
+        for (const Probe& probe : entry) run_probe(probe, thread->cpu);
         for (int i = 0; i < 3; i++) {
-            for (const Probe& probe : before[i]) run_probe(probe, vcpu);
+            for (const Probe& probe : before[i]) run_probe(probe, thread->cpu);
             if (i != 1) continue;
             thread->cpu.vector_scratch[0] = {cell, 0};
             for (const Probe& probe : memory[i]) {
-                if (probe.access & 1) run_probe(probe, vcpu, 3, reinterpret_cast<uint64_t>(&cell));
+                if (probe.access & 1) run_probe(probe, thread->cpu, 3, reinterpret_cast<uint64_t>(&cell));
             }
         }
+        thread->cpu.callback_access = 0;
         translator::in_code = false;
         for (auto [fn, argument] : std::exchange(translator::waiting, {})) fn(argument);
     }

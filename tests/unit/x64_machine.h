@@ -122,11 +122,11 @@ class Machine {
         }
         CpuState& state = self.cpu;
         for (unsigned n = 0; n < 32; n++) {
-            if (x64::kPinnedX[n] != x64::InMemory && !(n == 0 && self.fault->x0_in_state))
+            if (x64::plan->x[n] != x64::InMemory && !(n == 0 && self.fault->x0_in_state))
                 (n == 31 ? state.sp : state.x[n]) =
-                    static_cast<uint64_t>(context.gregs[kGreg[x64::kPinnedX[n]]]);
-            if (x64::kPinnedV[n] != x64::InMemory)
-                std::memcpy(static_cast<void*>(&state.v[n]), &context.fpregs->_xmm[x64::kPinnedV[n]], 16);
+                    static_cast<uint64_t>(context.gregs[kGreg[x64::plan->x[n]]]);
+            if (x64::plan->v[n] != x64::InMemory)
+                std::memcpy(static_cast<void*>(&state.v[n]), &context.fpregs->_xmm[x64::plan->v[n]], 16);
         }
         if (self.fault->flags != x64::FlagsAt::State)
             state.set_nzcv(nzcv_of(self.fault->flags, static_cast<uint64_t>(context.gregs[REG_EFL])));

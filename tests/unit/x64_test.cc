@@ -500,13 +500,14 @@ void callback(unsigned vcpu, void* userdata) {
     calls++;
     seen[0] = vcpu;
     seen[1] = reinterpret_cast<uint64_t>(userdata);
-    seen[2] = state->pc;
 }
 void register_callback(unsigned, void*) {
     calls++;
     seen[0] = state->x[0];
     seen[1] = state->x[9];
     seen[2] = state->nzcv();
+    seen[3] = state->pc;
+    EXPECT_EQ(state->callback_access, 2u);
     state->x[0] = 1000;
     state->x[9] = 2000;
 }
@@ -545,7 +546,7 @@ TEST(X64, Probes) {
     conditional.counter.address = &fixed;
     conditional.immediate = 20;
     Probe with_registers{ProbeKind::Callback};
-    with_registers.registers = true;
+    with_registers.access_level = 2;
     with_registers.function = reinterpret_cast<void*>(probes::register_callback);
     Probe memory{ProbeKind::MemoryCallback};
     memory.function = reinterpret_cast<void*>(probes::memory_callback);
@@ -560,8 +561,11 @@ TEST(X64, Probes) {
         end.kind = ir::Terminator::Exit;
         end.next = kNext;
         b.end(end);
-        ASSERT_TRUE(machine.run(b.finish(), arena));
+        ir::Block block = b.finish();
+        block.calls_back = true;
+        ASSERT_TRUE(machine.run(block, arena));
     };
+    x64::select_plan(true);
     CpuState& cpu = machine.cpu;
     cpu.vcpu_index = 2;
     cpu.x[0] = 3;
@@ -591,11 +595,10 @@ TEST(X64, Probes) {
     EXPECT_EQ(probes::calls, 1u);
     EXPECT_EQ(probes::seen[0], 2u);
     EXPECT_EQ(probes::seen[1], 0x1234u);
-    EXPECT_EQ(probes::seen[2], kBlockAddress + 8);
     EXPECT_EQ(cpu.x[1], 7u);
 
     b.begin(kBlockAddress);
-    b.begin_guest(kBlockAddress, 0, 0);
+    b.begin_guest(kBlockAddress + 8, 0, 0);
     b.set_x(0, b.add(b.get_x(0), b.i64(1)));
     b.set_x(9, b.add(b.get_x(9), b.i64(1)));
     b.set_flags(b.flags_of(b.sub_s(b.get_x(0), b.get_x(0))));
@@ -606,6 +609,8 @@ TEST(X64, Probes) {
     EXPECT_EQ(probes::seen[0], 4u);
     EXPECT_EQ(probes::seen[1], 5u);
     EXPECT_EQ(probes::seen[2], armature::guest::kPstateZ | armature::guest::kPstateC);
+    EXPECT_EQ(probes::seen[3], kBlockAddress + 8);
+    EXPECT_EQ(cpu.callback_access, 0u);
     EXPECT_EQ(cpu.x[2], 1000u);
     EXPECT_EQ(cpu.x[3], 2000u);
 
@@ -623,6 +628,7 @@ TEST(X64, Probes) {
     EXPECT_EQ(probes::seen[2], 0x77u);
     EXPECT_EQ(probes::seen[3], word);
     EXPECT_EQ(cpu.x[4], word);
+    x64::select_plan(false);
 }
 
 // The last test: features do not come back.

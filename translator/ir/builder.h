@@ -124,6 +124,9 @@ class Builder {
     Value call_helper(unsigned helper, Value a = {}, Value b = {}, Value c = {});
     Value call_helper_v(unsigned helper, Value a = {}, Value b = {}, Value c = {}, unsigned immediate = 0);
 
+    // Guest registers may have changed: they are read anew from here on.
+    void forget_state();
+
     // Ends the block.
     void end(const Terminator& terminator) { end_ = terminator; }
 
@@ -164,8 +167,6 @@ class Builder {
     }
     void fold_address(Inst& inst, const Displaced& address);
     bool cheaper_than(Value origin, Value value) const;
-    void forget_state();
-
     support::Arena& arena_;
     Inst* insts_ = nullptr;
     uint32_t count_ = 0;

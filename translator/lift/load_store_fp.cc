@@ -14,9 +14,9 @@ unsigned scale_of(F f) {
 
 void load_v(const Lifter& l, unsigned t, const Address& address, unsigned scale) {
     const Value value = l.b.load_v(address.at, 1u << scale);
-    l.b.report_access(address.at, value, load_info(scale));
     write_back(l, address);
     l.b.set_v(t, value);
+    l.b.report_access(address.at, value, load_info(scale));
 }
 
 void store_v(const Lifter& l, unsigned t, const Address& address, unsigned scale) {
@@ -33,11 +33,11 @@ void load_pair(const Lifter& l, F f, const Address& address) {
     const ir::Displaced second_at = address.at + (1 << scale);
     const Value first = l.b.load_v(address.at, 1u << scale);
     const Value second = l.b.load_v(second_at, 1u << scale);
-    l.b.report_access(address.at, first, load_info(scale));
-    l.b.report_access(second_at, second, load_info(scale));
     write_back(l, address);
     l.b.set_v(f.t(), first);
     l.b.set_v(f.u(), second);
+    l.b.report_access(address.at, first, load_info(scale));
+    l.b.report_access(second_at, second, load_info(scale));
 }
 
 template <typename F>

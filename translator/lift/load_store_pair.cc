@@ -23,10 +23,10 @@ void load_pair(const Lifter& l, F f, const Address& address, unsigned bytes, boo
     const ir::Displaced second_at = address.at + bytes;
     const Value first = l.b.load(Type::I64, address.at, bytes, is_signed);
     const Value second = l.b.load(Type::I64, second_at, bytes, is_signed);
-    report_pair(l, address.at, first, second, bytes, is_signed ? kMemorySigned : 0);
     write_back(l, address);
     l.b.set_r(f.t(), first);
     l.b.set_r(f.u(), second);
+    report_pair(l, address.at, first, second, bytes, is_signed ? kMemorySigned : 0);
 }
 
 template <typename F>

@@ -75,9 +75,9 @@ struct Transfer {
 
 inline void load_r(const Lifter& l, unsigned t, const Address& address, const Transfer& transfer) {
     const Value value = l.b.load(transfer.to, address.at, transfer.bytes, transfer.is_signed);
-    l.b.report_access(address.at, value, load_info(log2_of(transfer.bytes), transfer.is_signed));
     write_back(l, address);
     l.b.set_r(t, value);
+    l.b.report_access(address.at, value, load_info(log2_of(transfer.bytes), transfer.is_signed));
 }
 
 inline void store_r(const Lifter& l, unsigned t, const Address& address, const Transfer& transfer) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "translator/opt/opt.h"
 
+#include "translator/hooks.h"
+
 namespace armature::translator::opt {
 namespace {
 
@@ -16,6 +18,13 @@ uint32_t disabled_mask = 0;
 void erase(ir::Inst& inst) {
     inst = {};
     inst.type = ir::Type::I64;
+}
+
+// A Probe that does not look at registers.
+bool is_blind(const ir::Inst& inst) {
+    if (inst.op != ir::Op::Probe && inst.op != ir::Op::MemoryProbe && inst.op != ir::Op::MemoryProbeV)
+        return false;
+    return reinterpret_cast<const Probe*>(inst.imm)->access_level == 0;
 }
 
 }  // namespace
@@ -63,6 +72,7 @@ void drop_dead_state(ir::Block& block) {
         ir::Inst& inst = block.insts[id];
         const uint8_t traits = ir::traits(inst.op);
         if (traits == ir::kPure) continue;
+        if (is_blind(inst)) continue;
         if (traits & (ir::kFaults | ir::kEffect | ir::kHelper)) {
             covered_x = covered_v = covered_flags = 0;
             continue;

@@ -10,6 +10,7 @@
 
 #include "guest/address_space.h"
 #include "support/log.h"
+#include "translator/runtime/probes.h"
 #include "translator/runtime/runtime.h"
 
 namespace armature::translator::runtime {
@@ -60,6 +61,13 @@ uint8_t* second_view(uint8_t* memory, size_t bytes, uint8_t* at = nullptr) {
 void make_executable(uint8_t* memory, size_t bytes) {
     if (mprotect(memory, bytes, PROT_READ | PROT_EXEC) != 0)
         support::fatal(1, "cannot make the code buffer executable: %s", strerror(errno));
+}
+
+template <typename T>
+std::span<const T> keep(support::Arena& arena, std::span<const T> items) {
+    const std::span<T> copy = arena.make_array<T>(items.size());
+    std::copy(items.begin(), items.end(), copy.begin());
+    return copy;
 }
 
 }  // namespace
@@ -143,11 +151,6 @@ uint64_t CodeCache::place_thunks(const x64::CompiledCode& code) {
     return thunk_address();
 }
 
-std::span<Probe> CodeCache::keep_probes(size_t count) {
-    const std::lock_guard guard(mutex_);
-    return records_.make_array<Probe>(count);
-}
-
 void CodeCache::note_change(uint64_t begin, uint64_t end) {
     const uint64_t number = changes_.load(std::memory_order_relaxed);
     recent_changes_[number % kRecentChanges] = {begin, end};
@@ -165,7 +168,8 @@ bool CodeCache::changed_since(uint64_t seen, uint64_t begin, uint64_t end) const
 }
 
 CodeCache::Outcome CodeCache::publish(uint64_t changes_seen, uint64_t address, unsigned instructions,
-                                      const x64::CompiledCode& code, TranslatedBlock** published) {
+                                      const x64::CompiledCode& code, const ProbePlacement* probes,
+                                      TranslatedBlock** published) {
     const std::lock_guard guard(mutex_);
     if (changed_since(changes_seen, address, address + uint64_t{instructions} * 4)) return Outcome::Stale;
     *published = find(address);
@@ -178,9 +182,8 @@ CodeCache::Outcome CodeCache::publish(uint64_t changes_seen, uint64_t address, u
     block->instructions = static_cast<uint16_t>(instructions);
     block->code = executable_ + used_;
     block->size = static_cast<uint32_t>(code.size);
-    const std::span<x64::FaultPoint> faults = records_.make_room<x64::FaultPoint>(code.faults.size());
-    std::uninitialized_copy(code.faults.begin(), code.faults.end(), faults.begin());
-    block->faults = faults;
+    block->faults = keep<x64::FaultPoint>(records_, code.faults);
+    block->instrumentation = probes ? probes->keep(records_) : nullptr;
     provide_code(used_ + code.size);
     x64::place(code, writable_ + used_, reinterpret_cast<uint64_t>(block->code),
                static_cast<uint32_t>(sites_.used));
@@ -321,8 +324,7 @@ void CodeCache::drop_all() {
     blocks_.used = sites_.used = 1;
     used_ = thunks_size_;
     records_.reset();
-    note_change(
-        0, ~uint64_t{0});  // a translation in the making may refer to what plugins had put in the records
+    note_change(0, ~uint64_t{0});  // a translation in the making may be for the other register plan
     generation_.fetch_add(1, std::memory_order_acq_rel);
     clear_jump_caches();
 }

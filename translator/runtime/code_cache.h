@@ -29,6 +29,20 @@
 
 namespace armature::translator::runtime {
 
+class ProbePlacement;
+
+// An addition that the block's start makes for a later instruction: see probes.h.
+struct Credit {
+    uint32_t counter = 0;  // which of Instrumentation::counters
+    uint16_t guest = 0;    // index of the instruction
+    bool after = false;    // earned when the instruction has succeeded, rather than when it is reached
+    uint32_t amount = 0;
+};
+struct Instrumentation {
+    std::span<const ProbeCounter> counters;
+    std::span<const Credit> credits;
+};
+
 // A direct exit of a block.
 struct Site {
     uint64_t target = 0;       // guest address
@@ -43,7 +57,8 @@ struct TranslatedBlock {
     uint64_t address = 0;           // guest
     const uint8_t* code = nullptr;  // in the executable view
     std::span<const x64::FaultPoint> faults;
-    uint32_t size = 0;  // of the code
+    const Instrumentation* instrumentation = nullptr;  // what a fault has to know of
+    uint32_t size = 0;                                 // of the code
     uint32_t first_site = 0;
     uint32_t incoming = 0;          // first of the sites that go here
     std::atomic<uint32_t> next{0};  // block in the same chain
@@ -67,16 +82,16 @@ class CodeCache {
     // meanwhile, that one is returned.
     enum class Outcome { Done, Full, Stale };
     Outcome publish(uint64_t changes_seen, uint64_t address, unsigned instructions,
-                    const x64::CompiledCode& code, TranslatedBlock** published);
+                    const x64::CompiledCode& code, const ProbePlacement* probes, TranslatedBlock** published);
     // How many invalidations there were. To be read before the guest's code is.
     uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
-    std::span<Probe> keep_probes(size_t count);  // live until everything is dropped
     uint64_t place_thunks(const x64::CompiledCode& code);
     uint64_t thunk_address() const;
 
     // Where a site goes. Only while it cannot be dropped.
     uint64_t target_of(uint64_t site) const { return sites_[site].target; }
     void invalidate(uint64_t begin, uint64_t end);
+    bool any_blocks() const { return block_count_.load(std::memory_order_relaxed) != 0; }
     void drop_all();  // only while no thread executes translated code
 
     bool contains(uintptr_t host) const {

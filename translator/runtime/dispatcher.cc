@@ -26,6 +26,7 @@ using boost::context::detail::transfer_t;
 
 namespace runtime {
 
+bool registers_watched = false;
 bool tags_seen = false;
 std::atomic<bool> parallel{false};
 Statistics totals;
@@ -47,12 +48,6 @@ unsigned cache_index(uint64_t address) {
 // A key that no address with this index equals, whatever a hostile guest branches to.
 uint64_t empty_key(unsigned index) {
     return index ? 0 : 4;
-}
-
-void flush_exclusively(void*) {
-    CodeCache::instance().drop_all();
-    totals.flushes++;
-    if (hooks.flushed) hooks.flushed();
 }
 
 // Emptying the call stack keeps translated code from returning into code that was dropped.
@@ -154,6 +149,21 @@ void fiber_main(transfer_t from) {
 }
 
 }  // namespace
+
+void flush_exclusively(void*) {
+    CodeCache::instance().drop_all();
+    totals.flushes++;
+    if (hooks.flushed) hooks.flushed();
+}
+
+void refresh_call_stacks() {
+    for_each_runtime(
+        [](ThreadRuntime& runtime, void*) {
+            *reinterpret_cast<uint64_t*>(runtime.call_stack_base) =
+                reinterpret_cast<uint64_t>(x64::thunks.return_underflow);
+        },
+        nullptr);
+}
 
 void for_each_runtime(void (*fn)(ThreadRuntime&, void*), void* argument) {
     const std::lock_guard guard(runtimes_mutex);
@@ -329,6 +339,7 @@ void after_fork(bool child) {
 // The callback's frames are left behind on the fiber's stack, as a longjmp would.
 void leave_callback_at(guest::CpuState* cpu, uint64_t pc) {
     cpu->pc = pc;
+    cpu->callback_access = 0;
     ThreadRuntime& runtime = of(cpu);
     leave_inside(runtime);
     x64::thunks.enter(cpu, go_on(runtime));

@@ -14,6 +14,7 @@
 
 #include "guest/address_space.h"
 #include "guest/user_access.h"
+#include "translator/runtime/probes.h"
 #include "translator/x64/register_plan.h"
 
 namespace armature::translator {
@@ -62,16 +63,16 @@ uint32_t guest_flags(x64::FlagsAt at, uint64_t eflags) {
 
 void copy_registers(guest::CpuState& cpu, const ucontext_t& context, bool x0_in_state) {
     for (unsigned n = x0_in_state ? 1 : 0; n < 32; n++) {
-        const int host = x64::kPinnedX[n];
+        const int host = x64::plan->x[n];
         if (host == x64::InMemory) continue;
         (n == 31 ? cpu.sp : cpu.x[n]) = static_cast<uint64_t>(context.uc_mcontext.gregs[kGreg[host]]);
     }
     for (unsigned n = 0; n < 32; n++) {
-        if (x64::kPinnedV[n] == x64::InMemory) continue;
-        std::memcpy(static_cast<void*>(&cpu.v[n]), &context.uc_mcontext.fpregs->_xmm[x64::kPinnedV[n]],
+        if (x64::plan->v[n] == x64::InMemory) continue;
+        std::memcpy(static_cast<void*>(&cpu.v[n]), &context.uc_mcontext.fpregs->_xmm[x64::plan->v[n]],
                     sizeof cpu.v[n]);
     }
-    cpu.mxcsr = context.uc_mcontext.fpregs->mxcsr;
+    if (!cpu.mxcsr_parked) cpu.mxcsr = context.uc_mcontext.fpregs->mxcsr;
 }
 
 const x64::FaultPoint* find_point(const TranslatedBlock& block, uint32_t offset) {
@@ -164,6 +165,7 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
     }
 
     guest::CpuState& cpu = thread->cpu;
+    if (point->calls_back) context.uc_mcontext.gregs[REG_RSP] = static_cast<greg_t>(cpu.host_sp);
     copy_registers(cpu, context, point->x0_in_state);
     if (point->flags != x64::FlagsAt::State) {
         cpu.flags = guest_flags(point->flags, static_cast<uint64_t>(context.uc_mcontext.gregs[REG_EFL]));
@@ -182,6 +184,7 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
     } else {
         describe_access(runtime.fault, *point, signo, info);
     }
+    take_back_credits(cpu, *block, point->guest, cpu.exit_code == x64::kExitResync);
     context.uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(x64::thunks.leave_saved);
     return true;
 }

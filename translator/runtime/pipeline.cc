@@ -6,6 +6,7 @@
 // whole block; then with the Probes that were asked for.
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "guest/address_space.h"
 #include "guest/options.h"
@@ -14,7 +15,10 @@
 #include "translator/hooks.h"
 #include "translator/lift/lifter.h"
 #include "translator/opt/opt.h"
+#include "translator/runtime/exclusive.h"
+#include "translator/runtime/probes.h"
 #include "translator/runtime/runtime.h"
+#include "translator/x64/register_plan.h"
 
 namespace armature::translator {
 
@@ -52,47 +56,17 @@ class Fetcher {
     uint32_t code_[kFetchChunk];
 };
 
-void emit_probes(ir::Builder& builder, std::span<const Probe> probes) {
-    for (const Probe& probe : probes) {
-        builder.emit(ir::Op::Probe, ir::Type::None, {}, {}, {}, {}, reinterpret_cast<uint64_t>(&probe));
-    }
-}
-
-// Receives the lifter's reports of memory accesses and puts a MemoryProbe behind each that a plugin wants.
-struct AccessProbes {
-    ir::Builder* builder;
-    std::span<const Probe> probes;
-
-    static void report(void* context, ir::Value address, ir::Value value, ir::Value value2, uint32_t info) {
-        const AccessProbes& self = *static_cast<AccessProbes*>(context);
-        const uint8_t kind = info & kMemoryStore ? 2 : 1;
-        for (const Probe& probe : self.probes) {
-            if (!(probe.access & kind)) continue;
-            const bool vector = self.builder->type(value) == ir::Type::V128;
-            self.builder->emit(vector ? ir::Op::MemoryProbeV : ir::Op::MemoryProbe, ir::Type::None, address,
-                               value, value2, self.builder->access_guard(),
-                               reinterpret_cast<uint64_t>(&probe), static_cast<uint8_t>(info));
-        }
-    }
-};
-
-// Lifts from `address` until the block ends; `probed` adds its probes.
-ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, const ProbedBlock* probed) {
+// Lifts from `address` until the block ends, with Probes if there are any.
+ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, ProbePlacement* probes) {
     ir::Builder builder(runtime.arena);
     Fetcher fetcher;
-    AccessProbes accesses{&builder, {}};
     builder.begin(address);
     uint64_t pc = address;
     for (unsigned count = 0; count < limit; count++, pc += 4) {
         uint32_t encoding = 0;
         if (!fetcher.fetch(pc, &encoding)) break;
         builder.begin_guest(pc, encoding, 0);
-        if (probed) {
-            if (count == 0) emit_probes(builder, probed->entry);
-            emit_probes(builder, probed->instructions[count].before);
-            accesses.probes = probed->instructions[count].memory;
-            builder.set_access_hook(accesses.probes.empty() ? nullptr : AccessProbes::report, &accesses);
-        }
+        if (probes) probes->before(builder, count);
         if (lift::lift(builder, pc, encoding) == lift::LiftResult::Ended) break;
         if (((pc + 4) & kPageMask) == 0) {
             pc += 4;
@@ -106,6 +80,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, c
         builder.end(go_on);
     }
     ir::Block block = builder.finish();
+    block.calls_back = probes && probes->calls_back();
     block.mask_tags = tags_seen;
     block.parallel = parallel.load(std::memory_order_relaxed) || !opt::enabled(opt::k_single_thread);
     return block;
@@ -113,9 +88,9 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, c
 
 bool flags_live_out(const ir::Block& block) {
     if (!block.sets_flags) return true;  // they are where they were
-    // Plugins and -d cpu may look at NZCV where the program does not; -one-insn-per-tb is for looking
-    // closely.
-    if (!opt::enabled(opt::k_flag_liveness) || hooks.translate || guest::options.one_insn_per_tb ||
+    // Plugins that read registers and -d cpu may look at NZCV where the program does not; -one-insn-per-tb is
+    // for looking closely.
+    if (!opt::enabled(opt::k_flag_liveness) || registers_watched || guest::options.one_insn_per_tb ||
         support::log_enabled(LogItem::Cpu)) {
         return true;
     }
@@ -134,34 +109,64 @@ bool flags_live_out(const ir::Block& block) {
     }
 }
 
-// What a plugin asked for, copied to where it lives as long as the translation.
-std::span<const Probe> keep(std::span<const Probe> probes) {
-    if (probes.empty()) return {};
-    const std::span<Probe> copy = CodeCache::instance().keep_probes(probes.size());
+std::span<const Probe> keep(support::Arena& arena, std::span<const Probe> probes) {
+    const std::span<Probe> copy = arena.make_array<Probe>(probes.size());
     std::copy(probes.begin(), probes.end(), copy.begin());
     return copy;
 }
 
-// Shows the block to the instrumentation and returns it with probes that will live; null if there is none.
-ProbedBlock* instrument(ThreadRuntime& runtime, const ir::Block& plain) {
+// Shows the block to the instrumentation; returns what it wants, null if there is none. What needs a
+// destructor is in `place`.
+ProbePlacement* instrument(ThreadRuntime& runtime, const ir::Block& plain,
+                           std::optional<ProbePlacement>* place) {
     // Read once: a plugin's reset on another thread may take the hook away.
     void (*const show)(ProbedBlock*) = __atomic_load_n(&hooks.translate, __ATOMIC_ACQUIRE);
     if (!show) return nullptr;
-    ProbedBlock* probed = runtime.arena.make<ProbedBlock>();
+    support::Arena& arena = runtime.arena;
+    ProbedBlock* probed = arena.make<ProbedBlock>();
     probed->address = plain.address;
-    probed->instructions = runtime.arena.make_array<ProbedInstruction>(plain.guest.size());
+    probed->instructions = arena.make_array<ProbedInstruction>(plain.guest.size());
     for (size_t i = 0; i < plain.guest.size(); i++) {
         probed->instructions[i].address = plain.guest[i].address;
         probed->instructions[i].encoding = plain.guest[i].encoding;
     }
     show(probed);
-    probed->entry = keep(probed->entry);
+    probed->entry = keep(arena, probed->entry);
     for (ProbedInstruction& instruction : probed->instructions) {
-        instruction.before = keep(instruction.before);
-        instruction.memory = keep(instruction.memory);
+        instruction.before = keep(arena, instruction.before);
+        instruction.memory = keep(arena, instruction.memory);
     }
     if (hooks.translate_done) hooks.translate_done(probed);
-    return probed;
+    return &place->emplace(arena, *probed, plain);
+}
+
+// What the first callbacks of all change for all translations.
+struct Demands {
+    bool calls = false;      // the call plan
+    bool registers = false;  // exact NZCV at the ends of blocks
+};
+
+void meet_exclusively(void* argument) {
+    const Demands& demands = *static_cast<Demands*>(argument);
+    if (CodeCache::instance().any_blocks()) {
+        flush_exclusively(nullptr);
+    } else {
+        CodeCache::instance().drop_all();
+    }
+    if (demands.calls) {
+        x64::select_plan(true);
+        refresh_call_stacks();
+    }
+    if (demands.registers) registers_watched = true;
+}
+
+// True if translations had to be dropped, so that everything must be looked at again.
+bool meet_demands(const ProbePlacement& probes) {
+    Demands demands{probes.calls_back() && !x64::plan->calls,
+                    probes.access_level() != 0 && !registers_watched};
+    if (!demands.calls && !demands.registers) return false;
+    exclusively(meet_exclusively, &demands);
+    return true;
 }
 
 bool compile_block(ThreadRuntime& runtime, ir::Block& block, x64::CompiledCode* code) {
@@ -208,11 +213,14 @@ class Ahead {
 TranslatedBlock* translate_one(ThreadRuntime& runtime, uint64_t address, ir::Terminator* end) {
     unsigned limit = guest::options.one_insn_per_tb ? 1 : kMaxInstructions;
     for (;;) {
-        const uint64_t changes_seen = CodeCache::instance().changes();
+        uint64_t changes_seen = CodeCache::instance().changes();
         runtime.arena.reset();
         ir::Block block = lift_block(runtime, address, limit, nullptr);
-        if (const ProbedBlock* probed = instrument(runtime, block)) {
-            block = lift_block(runtime, address, static_cast<unsigned>(probed->instructions.size()), probed);
+        std::optional<ProbePlacement> place;
+        ProbePlacement* probes = instrument(runtime, block, &place);
+        if (probes) {
+            if (meet_demands(*probes)) changes_seen = CodeCache::instance().changes();
+            block = lift_block(runtime, address, probes->size(), probes);
         }
         x64::CompiledCode code;
         if (!compile_block(runtime, block, &code)) {
@@ -224,7 +232,7 @@ TranslatedBlock* translate_one(ThreadRuntime& runtime, uint64_t address, ir::Ter
         }
         TranslatedBlock* published = nullptr;
         const CodeCache::Outcome outcome = CodeCache::instance().publish(
-            changes_seen, address, static_cast<unsigned>(block.guest.size()), code, &published);
+            changes_seen, address, static_cast<unsigned>(block.guest.size()), code, probes, &published);
         if (outcome == CodeCache::Outcome::Stale) continue;
         if (outcome == CodeCache::Outcome::Full) return nullptr;
         totals.blocks++;

@@ -61,6 +61,8 @@ TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address);
 void for_each_runtime(void (*fn)(ThreadRuntime&, void*), void* argument);  // a leaf lock is held
 void clear_jump_caches();
 void forget_in_jump_caches(uint64_t address);
+void flush_exclusively(void*);  // for exclusively(): drops all translations and tells the hooks
+void refresh_call_stacks();     // the thunks have changed
 
 // flag_liveness.cc: may the guest's NZCV be read before they are overwritten, when control goes on at
 // `address`?
@@ -74,6 +76,7 @@ void trace_execution(const guest::CpuState& cpu, const TranslatedBlock& block);
 bool in_debug_filter(uint64_t address);
 
 extern std::atomic<bool> parallel;  // see become_parallel
+extern bool registers_watched;      // a plugin's callbacks look at registers: NZCV are exact everywhere
 extern bool tags_seen;  // an address with a tag in the top byte was used: translations mask from now on
 extern Statistics totals;
 

@@ -18,15 +18,15 @@ namespace {
 constexpr uint16_t bit(int reg) {
     return static_cast<uint16_t>(1u << reg);
 }
-constexpr uint16_t kGeneralTemporaries = bit(RCX) | bit(RDX) | bit(RSI) | bit(RDI);
-constexpr uint16_t kVectorTemporaries = 0x1f;
-// rcx and rdx last: shifts and divisions want them.
-constexpr int16_t kGeneralOrder[] = {RSI, RDI, RDX, RCX};
-constexpr int16_t kVectorOrder[] = {1, 2, 3, 4, 0};
-
 std::span<const int16_t> order(Bank bank) {
-    if (bank == Bank::General) return kGeneralOrder;
-    return kVectorOrder;
+    if (bank == Bank::General) return {plan->general, plan->general_count};
+    return {plan->vector, plan->vector_count};
+}
+
+uint16_t temporaries(Bank bank) {
+    uint16_t mask = 0;
+    for (const int reg : order(bank)) mask |= bit(reg);
+    return mask;
 }
 
 }  // namespace
@@ -39,10 +39,10 @@ Allocator::Allocator(Xbyak::CodeGenerator& generator, const HostFeatures& featur
     outlook_ = arena.make_room<Outlook>(count);
     guest_offsets_ = arena.make_room<uint32_t>(block.guest.size());
     constants_ = arena.make_room<PooledConstant>(constant_labels.size()).data();
-    file(Bank::General).temporaries = kGeneralTemporaries;
-    file(Bank::General).plan = kPinnedX;
-    file(Bank::Vector).temporaries = kVectorTemporaries;
-    file(Bank::Vector).plan = kPinnedV;
+    file(Bank::General).temporaries = temporaries(Bank::General);
+    file(Bank::General).plan = plan->x;
+    file(Bank::Vector).temporaries = temporaries(Bank::Vector);
+    file(Bank::Vector).plan = plan->v;
 }
 
 // --- Values
@@ -262,7 +262,7 @@ void Allocator::vacate(int reg) {
     const uint32_t id = f.owner[reg];
     if (!id) return;
     if (!tracks_[id].remaining) return unbind(Bank::General, id);
-    for (const int other : kGeneralOrder) {
+    for (const int other : order(Bank::General)) {
         if (other == reg || f.owner[other] || ((f.locked | f.reserved) & bit(other))) continue;
         move(Bank::General, other, reg, true);
         f.owner[reg] = 0;
@@ -402,6 +402,7 @@ void Allocator::forget_homes() {
                 if (t.reg < 0) bind_register(bank, temp, id);
                 t.home = -1;
                 evict(bank, temp);
+                f.locked &= static_cast<uint16_t>(~bit(temp));
             }
             t.home = -1;
         }

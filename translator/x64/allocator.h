@@ -122,6 +122,7 @@ class Allocator final : public Context {
     void write_home(Bank bank, ir::Value value, unsigned n);
     void evict_home(Bank bank, int reg);
     void before_call();
+    void call_helper();  // the C++ function whose address is in rax
 
     // --- Flags (flags.cc)
     bool flags_busy() const;           // EFLAGS hold something that is still needed
@@ -134,6 +135,12 @@ class Allocator final : public Context {
     void flags_from_rax(ir::Value result);       // eax has the format of CpuState::flags
     void carry_in(ir::Value flags,
                   bool as_borrow);  // CF = C, or = !C. Consumes EFLAGS: the next instruction uses CF
+
+    // --- Plugins (select_probe.cc)
+    void enter_block();  // call plan: MXCSR and the stack are as the block needs them
+    void leave_block();
+    void park_mxcsr();  // saves the guest's MXCSR and loads the emulator's
+    void unpark_mxcsr();
 
     // --- Code (code.cc)
     HostAddress host_address(const ir::Inst& i);  // as address(), for the forms of encode.h
@@ -161,6 +168,7 @@ class Allocator final : public Context {
     unsigned constants_used() const { return constant_count_; }
     void jump_thunk(const void* thunk);  // without touching any register
     void call_thunk(const void* thunk);
+    void call_pointer(const void* function);
     uint64_t guest_address() const;  // of the present guest instruction
     void store_pc(uint64_t pc);      // clobbers rax
     uint32_t last_instruction() const { return static_cast<uint32_t>(block_.insts.size()); }
@@ -168,8 +176,12 @@ class Allocator final : public Context {
 
   private:
     friend class Context;
+    // Whose MXCSR the host has, where that is known: in blocks that call back.
+    enum class Parking : uint8_t { Untracked, Guest, Host };
+    static bool uses_mxcsr(ir::Op op) { return op >= ir::Op::FAdd && op <= ir::Op::FNarrow; }
     struct PendingCold {
         Cold cold;
+        bool on_cxx_stack = false;
         uint32_t index = 0;
         FlagsAt flags = FlagsAt::State;
     };
@@ -242,6 +254,8 @@ class Allocator final : public Context {
     uint32_t index_ = 0;  // present instruction; insts.size() while the terminator is emitted
     bool failed_ = false;
     bool in_cold_ = false;
+    bool on_cxx_stack_ = false;
+    Parking park_state_ = Parking::Untracked;
     FlagsAt cold_flags_ = FlagsAt::State;
 
     uint32_t eflags_value_ = 0;  // Flags value in EFLAGS

@@ -158,6 +158,7 @@ void Context::fault_point(const Inst& i, bool is_store) {
     point.guest = i.guest;
     point.flags = e.in_cold_ ? e.cold_flags_ : e.flags_now();
     point.is_store = is_store;
+    point.calls_back = e.on_cxx_stack_;
     e.add_fault(point);
 }
 
@@ -183,6 +184,7 @@ void Allocator::alignment_fault(const Inst& i, bool is_store) {
     point.flags = in_cold_ ? cold_flags_ : flags_now();
     point.kind = kFaultAlignment;
     point.is_store = is_store;
+    point.calls_back = on_cxx_stack_;
     add_fault(point);
     c.ud2();
 }
@@ -316,9 +318,16 @@ void Allocator::jump_thunk(const void* thunk) {
 }
 
 void Allocator::call_thunk(const void* thunk) {
-    push_fault_point(here());
+    if (!on_cxx_stack_) push_fault_point(here());
     c.db(0xe8);
     thunk_jump(thunk);
+}
+
+void Allocator::call_pointer(const void* function) {
+    c.db(0xff);
+    c.db(0x15);
+    append(arena_, words_, word_count_, word_capacity_, {here(), reinterpret_cast<uint64_t>(function)});
+    c.dd(0);
 }
 
 void Allocator::push_constant(uint64_t value) {
@@ -336,7 +345,8 @@ void Allocator::push_constant(uint64_t value) {
 
 void Context::cold(const Cold& cold) {
     Allocator& e = impl(*this);
-    append(e.arena_, e.colds_, e.cold_count_, e.cold_capacity_, {cold, e.index_, e.flags_now()});
+    append(e.arena_, e.colds_, e.cold_count_, e.cold_capacity_,
+           {cold, e.on_cxx_stack_, e.index_, e.flags_now()});
 }
 
 void Allocator::emit_cold() {
@@ -344,6 +354,7 @@ void Allocator::emit_cold() {
     for (unsigned n = 0; n < cold_count_; n++) {
         const PendingCold pending = colds_[n];
         cold_flags_ = pending.flags;
+        on_cxx_stack_ = pending.on_cxx_stack;
         if (pending.cold.from.at) bind(pending.cold.from);
         pending.cold.emit(*this, pending.cold);
     }
@@ -353,7 +364,7 @@ void Allocator::emit_cold() {
 void Context::call_cold(const void* function) {
     Allocator& e = impl(*this);
     c.mov(rax, reinterpret_cast<uint64_t>(function));
-    e.call_thunk(thunks.call_cold);
+    e.call_thunk(thunks.call_cold[e.on_cxx_stack_]);
 }
 
 // --- Constants, behind the code

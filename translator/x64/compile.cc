@@ -46,6 +46,7 @@ void destroy_code_buffer(CodeBuffer* buffer) {
 bool Allocator::run() {
     links_ = arena_.make_room<LinkSite>(kMaxLinks).data();
     analyse();
+    enter_block();
     const uint32_t count = last_instruction();
     unsigned next_guest = 0;
     for (index_ = 1; index_ < count && !failed_; index_++) {
@@ -53,12 +54,17 @@ bool Allocator::run() {
         while (next_guest <= i.guest && next_guest < guest_offsets_.size())
             guest_offsets_[next_guest++] = here();
         if (tracks_[index_].dead) continue;
+        if (park_state_ == Parking::Host && uses_mxcsr(i.op)) {
+            clobber_flags();
+            unpark_mxcsr();
+        }
         kEmitters[static_cast<size_t>(i.op)](*this, i);
         finish_instruction();
     }
     if (failed_) return false;
     index_ = count;
     while (next_guest < guest_offsets_.size()) guest_offsets_[next_guest++] = here();
+    leave_block();
     emit_terminator(*this);
     finish_instruction();
     emit_cold();

@@ -48,6 +48,7 @@ struct FaultPoint {
     uint16_t guest : 10 = 0;  // index of the guest instruction
     uint16_t is_store : 1 = 0;
     uint16_t x0_in_state : 1 = 0;  // rbx is lent to CMPXCHG16B: x0 is in CpuState, not in the register
+    uint16_t calls_back : 1 = 0;   // rsp is on C++'s stack; the call stack pointer is in CpuState::host_sp
     FlagsAt flags : 4 = FlagsAt::State;
     FaultKind kind : 4 = kFaultAccess;
     uint8_t restart = 0;  // kFaultPush: the pushing sequence starts this many bytes before `offset`
@@ -84,16 +85,17 @@ struct Thunks {
     const void* save_and_link = nullptr;     // number of the site in eax
     const void* save_and_lookup = nullptr;   // pc stored
     const void* return_underflow = nullptr;  // host return address at the bottom of the call stack
-    // Calls of the C++ function in rax with arguments in rdi, rsi, rdx, rcx; result in rax.
-    const void* call_preserving =
-        nullptr;  // keeps the pinned registers; their state slots may be stale meanwhile
-    const void* call_with_state =
-        nullptr;                        // state slots are up to date during the call and reloaded after it
-    const void* call_cold = nullptr;    // fn(CpuState*): keeps every register but rax
+    // Calls of the C++ function in rax with arguments in rdi, rsi, rdx, rcx; result in rax. Index 1 is for
+    // blocks that call back: rsp is on the stack of C++ already.
+    const void* call_preserving[2] =
+        {};                             // keep the pinned registers; their state slots may be stale meanwhile
+    const void* call_cold[2] = {};      // fn(CpuState*): keep every register but rax
     const void* return_miss = nullptr;  // guest return address in rax does not match the call stack
     const void* end = nullptr;
 };
 extern Thunks thunks;
+
+inline constexpr uint32_t kMxcsrControl = 0xffc0;  // all but the sticky exception flags
 
 // exit_code values that emitted code stores before save_and_leave.
 enum ExitCode : uint64_t {
@@ -122,7 +124,9 @@ void destroy_code_buffer(CodeBuffer* buffer);
 bool compile(const ir::Block& block, CodeBuffer* buffer, support::Arena& arena, CompiledCode* out);
 // Copies the code to `to`, where it will execute as `address`; its sites are numbered from `first_site`.
 void place(const CompiledCode& code, uint8_t* to, uint64_t address, uint32_t first_site);
-// The thunks, as code to be placed at `final_address`; sets `thunks`.
+// The thunks of both register plans, as code to be placed at `final_address`; selects the full plan.
 CompiledCode make_thunks(CodeBuffer* buffer, uint64_t final_address);
+// The register plan, and the thunks that go with it. Only while no thread executes translated code.
+void select_plan(bool calls);
 
 }  // namespace armature::translator::x64

@@ -24,7 +24,7 @@ bool is_flag_setter(Op op) {
 // A callback that may look at the guest's registers.
 bool is_state_probe(const Inst& i) {
     if (i.op != Op::Probe && i.op != Op::MemoryProbe && i.op != Op::MemoryProbeV) return false;
-    return reinterpret_cast<const Probe*>(i.imm)->registers;
+    return reinterpret_cast<const Probe*>(i.imm)->access_level != 0;
 }
 
 bool sees_guest_state(const Inst& i, uint8_t traits) {
@@ -156,7 +156,7 @@ void Allocator::find_uses() {
             const uint32_t value = tracks_[i.a.id].root;
             pending[bank][i.imm] = value;
             overwritten[bank] |= 1u << i.imm;
-            if ((bank ? kPinnedV : kPinnedX)[i.imm] != InMemory)
+            if ((bank ? plan->v : plan->x)[i.imm] != InMemory)
                 tracks_[value].hint = static_cast<int16_t>(i.imm);
         } else if (i.op == Op::GetX || i.op == Op::GetV) {
             overwritten[i.op == Op::GetV] &= ~(1u << i.imm);

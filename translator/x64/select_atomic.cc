@@ -138,7 +138,8 @@ void compare_exchange_16(Context& e, const Inst& i, Reg64 at, Xmm desired) {
 
 }  // namespace
 
-static_assert(kPinnedX[0] == RBX, "compare_exchange_16 keeps x0 while rbx is borrowed");
+static_assert(kFullPlan.x[0] == RBX && kCallPlan.x[0] == RBX,
+              "compare_exchange_16 keeps x0 while rbx is borrowed");
 
 void emit_AtomicAdd(Context& e, const Inst& i) {
     e.clobber_flags();

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Instrumentation. An inline operation on a counter is one or a few host instructions and leaves EFLAGS alone
-// if the guest's flags are in them; a callback is a direct call through a thunk that keeps the pinned
-// registers.
+// if the guest's flags are in them.
+//
+// A callback is its arguments and a call. Blocks with callbacks are translated under the call plan
+// (register_plan.h), so nothing pinned needs saving; at their start they move rsp to the stack of C++, and
+// back before their last instruction; and MXCSR is parked (thunks.cc) but for stretches that compute with
+// floating point. What is left to save are temporaries that outlive the call. Only a callback that may look
+// at registers finds them, and pc, in CpuState.
 #include <bit>
 
 #include "translator/hooks.h"
@@ -12,8 +17,8 @@ namespace armature::translator::x64 {
 using ir::Inst;
 using Xbyak::Reg64;
 using Xbyak::RegExp;
+using Xbyak::util::eax;
 using Xbyak::util::edi;
-using Xbyak::util::edx;
 using Xbyak::util::esi;
 using Xbyak::util::rax;
 using Xbyak::util::rcx;
@@ -22,6 +27,14 @@ using Xbyak::util::rsi;
 
 namespace {
 
+constexpr size_t kCounters = offsetof(guest::CpuState, counters);
+constexpr size_t kAccess = offsetof(guest::CpuState, callback_access);
+constexpr size_t kHostSp = offsetof(guest::CpuState, host_sp);
+constexpr size_t kCxxSp = offsetof(guest::CpuState, cxx_sp);
+constexpr size_t kMxcsr = offsetof(guest::CpuState, mxcsr);
+constexpr size_t kHostMxcsr = offsetof(guest::CpuState, host_mxcsr);
+constexpr size_t kScratch = offsetof(guest::CpuState, scratch);
+constexpr size_t kParked = offsetof(guest::CpuState, mxcsr_parked);
 constexpr size_t kVcpuIndex = offsetof(guest::CpuState, vcpu_index);
 constexpr size_t kVectorScratch = offsetof(guest::CpuState, vector_scratch);
 
@@ -37,6 +50,10 @@ bool rotates(const Context& e, const ProbeCounter& counter) {
 // Where the counter of this vCPU is. Uses rax and, for a scoreboard, a temporary; EFLAGS if the stride is
 // neither a scale nor a power of two.
 RegExp counter_address(Context& e, const ProbeCounter& counter) {
+    if (counter.in_vcpu) {
+        e.c.mov(rax, e.state(kCounters, 64));
+        return rax + counter.offset;
+    }
     if (!counter.base) {
         e.c.mov(rax, reinterpret_cast<uint64_t>(counter.address));
         return RegExp(rax);
@@ -60,6 +77,7 @@ RegExp counter_address(Context& e, const ProbeCounter& counter) {
 void inline_operation(Context& e, const Probe& probe) {
     Allocator& r = impl(e);
     const ProbeCounter& counter = probe.counter;
+    if (probe.kind == ProbeKind::AddU64 && probe.immediate == 0) return;
     if (counter.base && !scales(counter) && !rotates(e, counter)) e.clobber_flags();
     const int32_t imm = static_cast<int32_t>(probe.immediate);
     const bool fits = static_cast<int64_t>(probe.immediate) == imm;
@@ -126,17 +144,46 @@ bool emit_condition(Context& e, const Probe& probe, Context::Jump* skip) {
 
 void before_callback(Context& e, const Probe& probe) {
     Allocator& r = impl(e);
-    if (probe.registers) r.flush_guest_flags();
-    r.before_call();
-    if (probe.registers) r.forget_homes();
+    if (probe.access_level) r.flush_guest_flags();
+    if (probe.access_level >= kWritesRegisters) {
+        r.before_call();
+        r.forget_homes();
+    } else {
+        r.spill_everything();
+        e.clobber_flags();
+    }
+    r.park_mxcsr();
 }
 
+// The pinned registers to their slots, or back.
+void copy_pinned(Context& e, bool store) {
+    for (unsigned n = 0; n < 32; n++) {
+        if (plan->x[n] == InMemory) continue;
+        const Reg64 reg(plan->x[n]);
+        const auto slot = impl(e).slot(Bank::General, n);
+        store ? e.c.mov(slot, reg) : e.c.mov(reg, slot);
+    }
+}
+
+// Other arguments than the first are in their registers.
 void call_back(Context& e, const Probe& probe) {
     Allocator& r = impl(e);
-    r.store_pc(r.guest_address());
+    if (probe.access_level) {
+        r.store_pc(r.guest_address());
+        copy_pinned(e, true);
+        e.c.mov(e.state(kAccess, 32), uint32_t{probe.access_level});
+    }
     e.c.mov(edi, e.state(kVcpuIndex, 32));
-    e.c.mov(rax, reinterpret_cast<uint64_t>(probe.function));
-    r.call_thunk(probe.registers ? thunks.call_with_state : thunks.call_preserving);
+    r.call_pointer(probe.function);
+    if (probe.access_level) {
+        e.c.mov(e.state(kAccess, 32), 0);
+        if (probe.access_level >= kWritesRegisters) copy_pinned(e, false);
+    }
+}
+
+void load_constant(Context& e, Reg64 reg, const void* pointer) {
+    const auto value = reinterpret_cast<uint64_t>(pointer);
+    value ? e.c.mov(reg, value) : e.c.xor_(reg.cvt32(), reg.cvt32());
 }
 
 bool is_inline(const Probe& probe) {
@@ -147,17 +194,18 @@ const Probe& probe_of(const Inst& i) {
     return *reinterpret_cast<const Probe*>(i.imm);
 }
 
-// fn(vcpu_index, info, vaddr, userdata), the value in vector_scratch[0] already.
+// fn(vcpu_index, info, vaddr, userdata); the value is in vector_scratch[0].
 void memory_callback(Context& e, const Inst& i, const Probe& probe) {
+    e.use_in(i.a, rdx);
+    before_callback(e, probe);
     Context::Jump skip;
     if (i.d) {
-        impl(e).load_value(RDX, i.d);
-        e.c.test(edx, edx);
+        impl(e).load_value(RAX, i.d);
+        e.c.test(eax, eax);
         skip = e.jcc_forward(kNE);
     }
-    impl(e).load_value(RDX, i.a);
     e.c.mov(esi, static_cast<uint32_t>(i.width));
-    e.c.mov(rcx, reinterpret_cast<uint64_t>(probe.userdata));
+    load_constant(e, rcx, probe.userdata);
     call_back(e, probe);
     if (i.d) e.bind(skip);
 }
@@ -169,6 +217,63 @@ void memory_operation(Context& e, const Inst& i, const Probe& probe) {
 
 }  // namespace
 
+void Allocator::enter_block() {
+    if (!plan->calls) return;
+    bool computes = false;
+    for (const Inst& i : block_.insts) computes |= uses_mxcsr(i.op);
+    if (block_.calls_back) {
+        on_cxx_stack_ = true;
+        c.mov(state(kHostSp), Xbyak::util::rsp);
+        c.mov(Xbyak::util::rsp, state(kCxxSp));
+    } else if (!computes) {
+        return;
+    }
+    c.cmp(state(kParked, 32), 0);
+    Cold change;
+    change.from = jcc_forward(block_.calls_back ? kE : kNE);
+    change.back = here();
+    change.emit = [](Context& e, const Context::Cold& at) {
+        Allocator& r = impl(e);
+        r.park_state_ = Parking::Untracked;
+        r.block_.calls_back ? r.park_mxcsr() : r.unpark_mxcsr();
+        e.jmp_back(at.back);
+    };
+    cold(change);
+    park_state_ = block_.calls_back ? Parking::Host : Parking::Guest;
+}
+
+void Allocator::leave_block() {
+    if (!on_cxx_stack_) return;
+    c.mov(Xbyak::util::rsp, state(kHostSp));
+    on_cxx_stack_ = false;
+}
+
+// C++ does not mind the sticky bits that the guest has left in MXCSR, and seldom adds to them: so the
+// register is loaded, which is slow, only if it must be. EFLAGS must be free.
+void Allocator::park_mxcsr() {
+    if (park_state_ == Parking::Host) return;
+    c.stmxcsr(state(kMxcsr, 32));
+    c.mov(eax, state(kMxcsr, 32));
+    c.xor_(eax, state(kHostMxcsr, 32));
+    c.test(eax, kMxcsrControl);
+    const Short same = jcc_short(kE);
+    c.ldmxcsr(state(kHostMxcsr, 32));
+    bind(same);
+    c.mov(state(kParked, 32), 1);
+    park_state_ = Parking::Host;
+}
+
+void Allocator::unpark_mxcsr() {
+    c.stmxcsr(state(kScratch, 32));
+    c.mov(eax, state(kScratch, 32));
+    c.cmp(eax, state(kMxcsr, 32));
+    const Short same = jcc_short(kE);
+    c.ldmxcsr(state(kMxcsr, 32));
+    bind(same);
+    c.mov(state(kParked, 32), 0);
+    park_state_ = Parking::Guest;
+}
+
 void emit_Probe(Context& e, const Inst& i) {
     const Probe& probe = probe_of(i);
     if (is_inline(probe)) return inline_operation(e, probe);
@@ -176,7 +281,7 @@ void emit_Probe(Context& e, const Inst& i) {
     before_callback(e, probe);
     Context::Jump skip;
     const bool conditional = emit_condition(e, probe, &skip);
-    e.c.mov(rsi, reinterpret_cast<uint64_t>(probe.userdata));
+    load_constant(e, rsi, probe.userdata);
     call_back(e, probe);
     if (conditional) e.bind(skip);
 }
@@ -184,15 +289,8 @@ void emit_Probe(Context& e, const Inst& i) {
 void emit_MemoryProbe(Context& e, const Inst& i) {
     const Probe& probe = probe_of(i);
     if (is_inline(probe)) return memory_operation(e, i, probe);
-    before_callback(e, probe);
-    if (i.b) {
-        impl(e).load_value(RDX, i.b);
-        e.c.mov(e.state(kVectorScratch, 64), rdx);
-    }
-    if (i.c) {
-        impl(e).load_value(RDX, i.c);
-        e.c.mov(e.state(kVectorScratch + 8, 64), rdx);
-    }
+    if (i.b) e.c.mov(e.state(kVectorScratch, 64), e.use(i.b));
+    if (i.c) e.c.mov(e.state(kVectorScratch + 8, 64), e.use(i.c));
     memory_callback(e, i, probe);
 }
 
@@ -200,7 +298,6 @@ void emit_MemoryProbeV(Context& e, const Inst& i) {
     const Probe& probe = probe_of(i);
     if (is_inline(probe)) return memory_operation(e, i, probe);
     e.c.movaps(e.state(kVectorScratch, 128), e.vuse(i.b));
-    before_callback(e, probe);
     memory_callback(e, i, probe);
 }
 

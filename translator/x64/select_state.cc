@@ -145,6 +145,11 @@ void Allocator::before_call() {
     state_flags_value_ = 0;  // it may change
 }
 
+// The function in rax. In a block that calls back its thunk leaves MXCSR as it was.
+void Allocator::call_helper() {
+    call_thunk(thunks.call_preserving[on_cxx_stack_]);
+}
+
 namespace {
 
 constexpr size_t kVectorScratch = offsetof(guest::CpuState, vector_scratch);
@@ -159,7 +164,7 @@ void emit_CallHelper(Context& e, const Inst& i) {
     if (i.c) r.load_value(RCX, i.c);
     e.c.lea(Xbyak::util::rdi, e.c.ptr[Xbyak::util::r15 - kStateBias]);
     e.c.mov(rax, reinterpret_cast<uint64_t>(ir::kHelperFunctions[i.imm]));
-    r.call_thunk(thunks.call_preserving);
+    r.call_helper();
     if (r.value_used()) e.def_in(self(e), rax);
 }
 
@@ -173,7 +178,7 @@ void emit_CallHelperV(Context& e, const Inst& i) {
     e.c.lea(Xbyak::util::rdi, e.c.ptr[Xbyak::util::r15 - kStateBias]);
     e.c.mov(Xbyak::util::esi, static_cast<uint32_t>(i.imm >> 32));
     e.c.mov(rax, reinterpret_cast<uint64_t>(ir::kHelperFunctions[static_cast<uint32_t>(i.imm)]));
-    r.call_thunk(thunks.call_preserving);
+    r.call_helper();
     if (r.value_used()) e.c.movaps(e.vdef(self(e)), e.state(kVectorScratch, 128));
 }
 

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "translator/runtime/probes.h"
+
+#include <algorithm>
+
+namespace armature::translator::runtime {
+
+namespace {
+
+bool is_addition(const Probe& probe) {
+    return probe.kind == ProbeKind::AddU64;
+}
+
+bool is_inline(const Probe& probe) {
+    return is_addition(probe) || probe.kind == ProbeKind::StoreU64;
+}
+
+bool looks_at_registers(std::span<const Probe> probes) {
+    return std::any_of(probes.begin(), probes.end(),
+                       [](const Probe& probe) { return probe.access_level != 0; });
+}
+
+}  // namespace
+
+ProbePlacement::ProbePlacement(support::Arena& arena, const ProbedBlock& probed, const ir::Block& plain)
+    : arena_(arena), block_(probed), stretch_ends_(arena.make_array<bool>(probed.instructions.size())) {
+    look(probed.entry);
+    for (const ProbedInstruction& instruction : probed.instructions) {
+        look(instruction.before);
+        look(instruction.memory);
+    }
+    for (const ir::Inst& inst : plain.insts) {
+        if (ir::info(inst.op).traits & (ir::kFaults | ir::kEffect | ir::kHelper))
+            stretch_ends_[inst.guest] = true;
+    }
+}
+
+void ProbePlacement::look(std::span<const Probe> probes) {
+    for (const Probe& probe : probes) {
+        calls_back_ |= !is_inline(probe);
+        only_additions_ &= is_addition(probe) && probe.immediate <= UINT32_MAX;
+        access_level_ = std::max(access_level_, probe.access_level);
+    }
+}
+
+void ProbePlacement::emit(ir::Builder& builder, const Probe& probe) const {
+    builder.emit(ir::Op::Probe, ir::Type::None, {}, {}, {}, {}, reinterpret_cast<uint64_t>(&probe));
+    if (probe.access_level >= kWritesRegisters) builder.forget_state();
+}
+
+void ProbePlacement::add_in_advance(std::span<const Probe> probes, unsigned index, bool after) {
+    for (const Probe& probe : probes) {
+        const auto found = std::find(counters_.begin(), counters_.end(), probe.counter);
+        const auto number = static_cast<size_t>(found - counters_.begin());
+        if (found == counters_.end()) {
+            counters_.push_back(probe.counter);
+            sums_.push_back(arena_.make<Probe>(probe));
+            sums_.back()->immediate = 0;
+        }
+        // Accesses add when it is known how many there are: see report().
+        if (after) continue;
+        sums_[number]->immediate += probe.immediate;
+        if (index == 0) continue;  // nothing comes before it
+        credits_.push_back({static_cast<uint32_t>(number), static_cast<uint16_t>(index), false,
+                            static_cast<uint32_t>(probe.immediate)});
+    }
+}
+
+// Additions with nothing but additions between them are one.
+void ProbePlacement::append(std::vector<Probe>& merged, std::span<const Probe> probes) const {
+    for (const Probe& probe : probes) {
+        auto same = merged.rbegin();
+        if (is_addition(probe)) {
+            while (same != merged.rend() && is_addition(*same) && !(same->counter == probe.counter)) ++same;
+            if (same != merged.rend() && is_addition(*same)) {
+                same->immediate += probe.immediate;
+                continue;
+            }
+        }
+        merged.push_back(probe);
+    }
+}
+
+void ProbePlacement::before(ir::Builder& builder, unsigned index) {
+    builder_ = &builder;
+    index_ = index;
+    builder.set_access_hook(block_.instructions[index].memory.empty() ? nullptr : report, this);
+    if (only_additions_) {
+        if (index != 0) return;
+        add_in_advance(block_.entry, 0, false);
+        for (unsigned n = 0; n < size(); n++) {
+            add_in_advance(block_.instructions[n].before, n, false);
+            add_in_advance(block_.instructions[n].memory, n, true);
+        }
+        for (const Probe* sum : sums_) emit(builder, *sum);
+        return;
+    }
+    if (index < emitted_) return;
+    std::vector<Probe> merged;
+    if (index == 0) append(merged, block_.entry);
+    do {
+        append(merged, block_.instructions[emitted_].before);
+    } while (!stretch_ends_[emitted_++] && emitted_ < size() &&
+             !looks_at_registers(block_.instructions[emitted_].before));
+    for (const Probe& probe : merged) emit(builder, *arena_.make<Probe>(probe));
+}
+
+// The lifter reports a memory access.
+void ProbePlacement::report(void* context, ir::Value address, ir::Value value, ir::Value value2,
+                            uint32_t info) {
+    ProbePlacement& self = *static_cast<ProbePlacement*>(context);
+    ir::Builder& builder = *self.builder_;
+    const uint8_t kind = info & kMemoryStore ? 2 : 1;
+    const ir::Value guard = builder.access_guard();
+    for (const Probe& probe : self.block_.instructions[self.index_].memory) {
+        if (!(probe.access & kind)) continue;
+        if (self.only_additions_ && !guard) {
+            const auto found = std::find(self.counters_.begin(), self.counters_.end(), probe.counter);
+            const auto number = static_cast<size_t>(found - self.counters_.begin());
+            self.sums_[number]->immediate += probe.immediate;
+            self.credits_.push_back({static_cast<uint32_t>(number), static_cast<uint16_t>(self.index_), true,
+                                     static_cast<uint32_t>(probe.immediate)});
+            continue;
+        }
+        const Probe& kept = *self.arena_.make<Probe>(probe);
+        const auto imm = reinterpret_cast<uint64_t>(&kept);
+        const auto width = static_cast<uint8_t>(info);
+        const bool valued = !is_inline(probe) && probe.wants_value;
+        const bool vector = valued && builder.type(value) == ir::Type::V128;
+        builder.emit(vector ? ir::Op::MemoryProbeV : ir::Op::MemoryProbe, ir::Type::None, address,
+                     valued ? value : ir::Value{}, valued ? value2 : ir::Value{}, guard, imm, width);
+        if (probe.access_level >= kWritesRegisters) builder.forget_state();
+    }
+}
+
+const Instrumentation* ProbePlacement::keep(support::Arena& arena) const {
+    if (credits_.empty()) return nullptr;
+    const auto copy = [&arena]<typename T>(const std::vector<T>& items) {
+        const std::span<T> kept = arena.make_array<T>(items.size());
+        std::copy(items.begin(), items.end(), kept.begin());
+        return kept;
+    };
+    return arena.make<Instrumentation>(copy(counters_), copy(credits_));
+}
+
+void take_back_credits(const guest::CpuState& cpu, const TranslatedBlock& block, unsigned guest, bool again) {
+    if (!block.instrumentation) return;
+    for (const Credit& credit : block.instrumentation->credits) {
+        const bool reached = credit.guest < guest || (credit.guest == guest && !credit.after && !again);
+        if (!reached) *block.instrumentation->counters[credit.counter].of(cpu) -= credit.amount;
+    }
+}
+
+}  // namespace armature::translator::runtime
