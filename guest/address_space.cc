@@ -119,6 +119,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t length, int prot, int flags
     AddressSpaceState& state = transaction.state();
     if (!within_limits(state, size, prot, flags, fixed ? address : 0, fixed ? address + size : 0))
         return -ENOMEM;
+    if (!has_map_room(state)) return -ENOMEM;
     const int host_prot = host_protection(prot);
     const int64_t got = fixed ? map_fixed(state.regions, address, size, host_prot, flags, fd, offset)
                               : map_anywhere(state, address, size, host_prot, flags, fd, offset);
@@ -146,6 +147,7 @@ int64_t AddressSpace::unmap(uint64_t address, uint64_t length) {
         return -EINVAL;
     }
     Transaction transaction("munmap");
+    if (!may_split(transaction.state(), address, address + size)) return -ENOMEM;
     for (const Region& slice : transaction.regions().slices(address, address + size)) {
         if (munmap(pointer(slice.begin), slice.end - slice.begin) != 0) return -errno;
         transaction.erase(slice.begin, slice.end);
@@ -168,6 +170,7 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t length, int prot) {
     Transaction transaction("mprotect");
     const std::vector<Region> slices = transaction.regions().slices(address, end);
     if (slices.empty() || slices.front().begin != address) return -ENOMEM;
+    if (!may_split(transaction.state(), address, end)) return -ENOMEM;
     uint64_t begin = address;
     if (grows) {
         const Region* region = transaction.regions().find(address);

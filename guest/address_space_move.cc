@@ -85,6 +85,7 @@ int64_t AddressSpace::remap(uint64_t old_address, uint64_t old_length, uint64_t 
                                 : std::max(move.new_size, move.old_size) - move.old_size;
     if (growth && !within_limits(state, growth, slices.back().prot, slices.back().flags, 0, 0))
         return -ENOMEM;
+    if (!has_map_room(state)) return -ENOMEM;
 
     const int64_t got = flags & MREMAP_FIXED ? remap_to(state.regions, move) : remap_anywhere(state, move);
     if (got < 0) return got;
@@ -135,6 +136,7 @@ int64_t AddressSpace::attach_shared(int id, uint64_t address, int flags) {
     Transaction transaction("shmat");
     AddressSpaceState& state = transaction.state();
     if (!within_limits(state, size, prot, MAP_SHARED, address, address ? address + size : 0)) return -ENOMEM;
+    if (!has_map_room(state)) return -ENOMEM;
     int host_flags = flags & ~(SHM_EXEC | SHM_RND);
     const bool choose = address == 0 && state.mmap_top != 0;
     if (choose) {

@@ -124,6 +124,36 @@ bool within_limits(const AddressSpaceState& state, uint64_t size, int prot, int 
     return all <= state.limit_as && (data <= state.limit_data || !is_data(prot, flags));
 }
 
+namespace {
+
+size_t most_mappings() {
+    constexpr size_t kDefault = 65530;
+    constexpr size_t kOurs = 2000;
+    size_t host = kDefault;
+    if (FILE* file = fopen("/proc/sys/vm/max_map_count", "re")) {
+        if (fscanf(file, "%zu", &host) != 1) host = kDefault;
+        fclose(file);
+    }
+    return host > 2 * kOurs ? host - kOurs : host / 2;
+}
+
+}  // namespace
+
+bool has_map_room(const AddressSpaceState& state) {
+    constexpr size_t kFew = 4000;  // not worth asking
+    const size_t count = state.regions.all().size();
+    if (count < kFew) return true;
+    static const size_t most = most_mappings();
+    return count < most;
+}
+
+bool may_split(const AddressSpaceState& state, uint64_t begin, uint64_t end) {
+    if (has_map_room(state)) return true;
+    const Region* first = state.regions.find(begin);
+    const Region* last = state.regions.find(end - 1);
+    return (!first || first->begin == begin) && (!last || last->end == end);
+}
+
 uint64_t choose_address(const AddressSpaceState& state, uint64_t size) {
     uint64_t top = state.mmap_top;
     for (int attempt = 0; attempt < 4096 && top > size; attempt++) {

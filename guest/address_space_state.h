@@ -104,6 +104,11 @@ class Claim {
 bool within_limits(const AddressSpaceState& state, uint64_t size, int prot, int flags, uint64_t begin,
                    uint64_t end);
 
+// May mappings be added, or split by a change of [begin, end)? The host's count of them is the emulator's
+// too, which could not go on without: the guest's share ends before.
+bool has_map_room(const AddressSpaceState& state);
+bool may_split(const AddressSpaceState& state, uint64_t begin, uint64_t end);
+
 // Highest place below state.mmap_top that is free of guest mappings and of the emulator's, claimed; 0 if
 // none.
 uint64_t choose_address(const AddressSpaceState& state, uint64_t size);

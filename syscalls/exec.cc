@@ -63,6 +63,9 @@ namespace {
 using guest::Thread;
 
 int self_fd = -1;
+// Hidden copies of it. The kernel needs no free descriptor for an exec; here the program and an interpreter
+// are opened, and if the guest uses all numbers they get those of the copies.
+int spare_fds[2] = {-1, -1};
 thread_local ExecPlan* plan_in_use = nullptr;
 
 uint64_t pointer(const void* p) {
@@ -274,16 +277,21 @@ int64_t exec(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t argv, uint6
     if (signals::has_deliverable(thread)) return -signals::kErestartnointr;
     plan_in_use = new ExecPlan;
     int64_t error = run_plan(thread, plan_in_use, dirfd, path, argv, envp, flags);
-    if (error == -EMFILE) {
-        // The kernel needs no free descriptor for an exec.
+    const bool crowded = error == -EMFILE;
+    if (crowded) {
         delete plan_in_use;
         plan_in_use = new ExecPlan;
         raise_descriptor_limit();
+        // The numbers stay hidden ones.
+        for (int fd : spare_fds) close(fd);
         error = run_plan(thread, plan_in_use, dirfd, path, argv, envp, flags);
-        restore_descriptor_limit();
     }
     delete plan_in_use;
     plan_in_use = nullptr;
+    if (crowded) {
+        for (int fd : spare_fds) dup3(self_fd, fd, O_CLOEXEC);
+        restore_descriptor_limit();
+    }
     return error;
 }
 
@@ -300,11 +308,14 @@ void adopt_self_descriptor(int fd) {
 }
 
 void open_self() {
-    if (self_fd >= 0) return;
-    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    // Without /proc: by the name that the kernel was given.
-    if (fd < 0) fd = open(reinterpret_cast<const char*>(getauxval(AT_EXECFN)), O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) self_fd = support::hide_descriptor(fd);
+    if (self_fd < 0) {
+        int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        // Without /proc: by the name that the kernel was given.
+        if (fd < 0) fd = open(reinterpret_cast<const char*>(getauxval(AT_EXECFN)), O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) self_fd = support::hide_descriptor(fd);
+    }
+    if (self_fd < 0) return;
+    for (int& fd : spare_fds) fd = support::hide_descriptor(dup(self_fd));
 }
 
 int self_descriptor() {

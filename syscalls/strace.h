@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One line of -strace: a call, made readable by what the table knows about its arguments. Internal to
-// syscalls/.
+// One line of -strace: a call, made readable by what the table knows about its arguments.
 #pragma once
 
 #include "syscalls/call.h"
@@ -8,8 +7,14 @@
 
 namespace armature::syscalls {
 
-// "PID name(arguments) = result". The line is written whole when the call is over, or just before an exec
-// that is about to succeed.
+// Which calls -strace shows and how, from its value: names of calls, %classes, !what not, and "json",
+// separated by commas. Returns the word that is none of these, or an empty string.
+std::string choose_strace(const std::string& words);
+bool strace_shows(int64_t number);
+bool strace_is_json();
+
+// "PID name(arguments) = result", or the same as a JSON object. The line is written whole when the call is
+// over, or just before an exec that is about to succeed.
 class StraceLine {
   public:
     StraceLine() = default;
@@ -26,7 +31,8 @@ class StraceLine {
     static void before_exec();
 
   private:
-    void write(const std::string& result);
+    void write(const int64_t* result);
+    std::string as_json(const int64_t* result) const;
 
     DecodedCall call_;
 };

@@ -133,7 +133,8 @@ bool never_returns(int64_t number) {
 
 int64_t watched_call(Thread* thread, int64_t number, Arguments a) {
     const guest::Observer& o = guest::observer;
-    const bool strace = support::log_enabled(support::LogItem::Strace) || guest::options.strace;
+    const bool strace =
+        (support::log_enabled(support::LogItem::Strace) || guest::options.strace) && strace_shows(number);
     if (o.syscall) o.syscall(thread, number, a);
     StraceLine line;
     if (strace) {

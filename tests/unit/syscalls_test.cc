@@ -324,6 +324,20 @@ TEST_F(Syscalls, NativeProgramsRunNatively) {
     EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
+TEST(Strace, ShowsWhatWasChosen) {
+    EXPECT_TRUE(strace_shows(63));
+    EXPECT_EQ(choose_strace("json,nonsense"), "nonsense");
+    EXPECT_EQ(choose_strace("read,%memory,open"), "");
+    EXPECT_TRUE(strace_shows(63));   // read
+    EXPECT_TRUE(strace_shows(222));  // mmap
+    EXPECT_TRUE(strace_shows(56));   // openat
+    EXPECT_FALSE(strace_shows(57));  // close
+    EXPECT_EQ(choose_strace("%file,!openat"), "");
+    EXPECT_TRUE(strace_shows(48));  // faccessat
+    EXPECT_FALSE(strace_shows(56));
+    EXPECT_FALSE(strace_shows(100000));
+}
+
 TEST(Strace, FormatsByTheTable) {
     const uint64_t open[6] = {kCwd, address("/etc/x\n"), 02000000 | kGuestDirectory, 0, 0, 0};
     EXPECT_EQ(format_argument("dirfd", open, 0, nullptr, guest::read_memory), "AT_FDCWD");

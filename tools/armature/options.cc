@@ -22,6 +22,7 @@
 #include "guest/features.h"
 #include "guest/options.h"
 #include "support/log.h"
+#include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
 #include "tools/armature/help.h"
 
@@ -253,7 +254,13 @@ bool apply_log_file(const char* value, Words* words) {
     return true;
 }
 
-bool apply_strace(const char*, Words* words) {
+bool apply_strace(const char* value, Words* words) {
+    const std::string unknown = syscalls::choose_strace(value);
+    if (!unknown.empty())
+        return refuse(words,
+                      "-strace=: \"%s\" is neither a system call nor %%file, %%desc, %%network, %%process, "
+                      "%%memory, %%signal, %%ipc or json",
+                      unknown.c_str());
     words->log_mask |= 1u << static_cast<uint32_t>(LogItem::Strace);
     return true;
 }
@@ -335,7 +342,8 @@ const OptionRow* find_row(const char* name) {
 }
 
 bool apply_row(const OptionRow& row, const char* value, Words* words) {
-    if (!row.apply(value, words)) return false;
+    // What a variable of an option without an argument is set to does not matter.
+    if (!row.apply(row.argument ? value : "", words)) return false;
     if (!row.inherited) return true;
     options.words.push_back("-" + std::string(row.spellings, strcspn(row.spellings, " ")));
     if (!row.argument) return true;
@@ -384,6 +392,16 @@ bool apply_internal(const char* word, const char* value, CommandLine* line) {
     return true;
 }
 
+// -strace=value, the only option whose argument may be left out and is therefore part of its word.
+bool apply_strace_with_value(const char* word, Words* words) {
+    constexpr char kPrefix[] = "-strace=";
+    const char* at = word[1] == '-' ? word + 1 : word;
+    if (strncmp(at, kPrefix, sizeof kPrefix - 1) != 0) return false;
+    if (!apply_strace(at + sizeof kPrefix - 1, words)) return false;
+    options.words.push_back(at);
+    return true;
+}
+
 // Options up to the program's name; *next is the index of that.
 bool apply_words(int argc, char** argv, bool executed, CommandLine* line, Words* words, int* next) {
     int i = 1;
@@ -396,6 +414,8 @@ bool apply_words(int argc, char** argv, bool executed, CommandLine* line, Words*
             continue;
         }
         const OptionRow* row = find_row(word + (word[1] == '-' ? 2 : 1));
+        if (!row && apply_strace_with_value(word, words)) continue;
+        if (!words->error.empty()) return false;
         if (!row) return refuse(words, "unknown option '%s'; --help lists the options", word);
         if (row->argument && i >= argc) return refuse(words, "%s needs an argument: %s", word, row->argument);
         if (!apply_row(*row, row->argument ? argv[i++] : "", words)) return false;
