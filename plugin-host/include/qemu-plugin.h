@@ -995,8 +995,8 @@ QEMU_PLUGIN_API GArray *qemu_plugin_get_registers(void);
  * @buf: its bytes are appended, little-endian: 8 for a general register, 16 for a vector register, 4 for cpsr, fpsr
  *       and fpcr
  *
- * In callbacks from translated code only if they were registered with QEMU_PLUGIN_CB_R_REGS or more: otherwise the
- * value may be an old one. Not on threads of the plugin's own, which have no vCPU.
+ * In callbacks from translated code only if they were registered with QEMU_PLUGIN_CB_R_REGS or more: otherwise it fails,
+ * with a message. Not on threads of the plugin's own, which have no vCPU.
  *
  * Return: up to version 5 the number of bytes, -1 on failure; from version 6 on whether it went well.
  *

@@ -187,3 +187,12 @@ def misuse_test(way, message):
 
 for mistake, words in MISTAKES.items():
     test("interface/misuse/" + mistake)(misuse_test(mistake, words))
+
+
+@test("interface/misuse/unannounced-pc")
+def _():
+    # There is no way back from set_pc, so this one ends the run.
+    command = EMULATOR + ["-plugin", os.path.join(PROBES, "libmisuse.so") + ",do=unannounced-pc", guest_path("loop")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    check(result.returncode == 1 and "qemu_plugin_set_pc: called outside a callback that may set the program counter"
+          in result.stderr, str(result))
