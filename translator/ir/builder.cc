@@ -80,6 +80,7 @@ Value Builder::append(const Inst& inst) {
     const uint16_t guest = copy.guest;
     copy = inst;
     copy.guest = guest;
+    copy.operands = operands_of(copy);
     return {count_ - 1};
 }
 
@@ -92,6 +93,7 @@ Value Builder::emit(Op op, Type type, Value a, Value b, Value c, Value d, uint64
     inst.b = b;
     inst.c = c;
     inst.d = d;
+    inst.operands = operands_of(inst);
     inst.imm = imm;
     // A helper may read or write guest state; probes that do are handled by their emitter.
     if (op == Op::CallHelper || op == Op::CallHelperV) flags_ = {};

@@ -160,6 +160,9 @@ class Builder {
   private:
     void make_room();
     Inst& next();  // the next instruction, all zero
+    static uint8_t operands_of(const Inst& inst) {
+        return inst.d ? 4 : inst.c ? 3 : inst.b ? 2 : inst.a ? 1 : 0;
+    }
     Value append(const Inst& inst);
     void note_set(uint32_t& seen, unsigned n) {
         repeated_sets_ |= seen >> n & 1;

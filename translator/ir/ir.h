@@ -74,7 +74,8 @@ struct Inst {
     uint8_t scale = 0;
     uint8_t upper_zero =
         0;  // V128: this many upper 8-byte halves... 1: bits 64..127 known zero; 2: 32..127; 3: 16..127
-    uint16_t guest = 0;  // index of the guest instruction it belongs to
+    uint8_t operands = 0;  // none of a, b, c, d is used from this one on
+    uint16_t guest = 0;    // index of the guest instruction it belongs to
     Value a, b, c, d;
     uint64_t imm = 0;
 

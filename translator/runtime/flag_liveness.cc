@@ -16,7 +16,7 @@ namespace armature::translator::runtime {
 namespace {
 
 constexpr unsigned kLookAhead = 32;  // instructions on all ways together
-constexpr unsigned kChunk = 16;      // read at a time
+constexpr unsigned kChunk = 8;       // read at a time
 constexpr uint64_t kPageMask = guest::kPageSize - 1;
 
 enum class Effect { None, Overwrites, ReadsOrLeaves };

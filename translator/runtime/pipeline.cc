@@ -30,7 +30,7 @@ namespace {
 using support::LogItem;
 
 constexpr unsigned kMaxInstructions = 512;  // QEMU's limit, which plugins may rely on
-constexpr unsigned kFetchChunk = 16;        // instructions read from guest memory at a time
+constexpr unsigned kFetchChunk = 8;         // instructions read from guest memory at a time
 constexpr uint64_t kPageMask = guest::kPageSize - 1;
 
 // Guest code of one page, read in small pieces.

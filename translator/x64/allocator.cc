@@ -88,7 +88,7 @@ void Allocator::load(Bank bank, int reg, uint32_t id, bool wide) {
     }
     if (bank == Bank::General && block_.insts[id].op == Op::Const) {
         const uint64_t imm = block_.insts[id].imm;
-        c.mov(Reg64(reg), wide ? imm : static_cast<uint32_t>(imm));  // takes the shortest form; EFLAGS stay
+        encode_constant(c, reg, wide ? imm : static_cast<uint32_t>(imm));
         return;
     }
     uint64_t lo = 0;
@@ -357,8 +357,9 @@ void Allocator::finish_instruction() {
     next_operand_ = 0;
     if (index_ == last_instruction()) return;
     const Inst& i = current();
-    for (unsigned n = 0; n < 4; n++) {
-        if (!i.operand(n) || i.op == Op::FlagsOf) continue;
+    const unsigned operands = i.op == Op::FlagsOf ? 0 : i.operands;
+    for (unsigned n = 0; n < operands; n++) {
+        if (!i.operand(n)) continue;
         const uint32_t id = root(i.operand(n));
         Track& t = tracks_[id];
         if (--t.remaining) continue;

@@ -33,7 +33,7 @@ namespace armature::translator::x64 {
 enum class Bank : uint8_t { General, Vector };
 
 // What is known of a Value. Indexed by the Value's id; aliases use their root's.
-struct Track {
+struct alignas(32) Track {
     uint32_t root = 0;
     uint32_t remaining = 0;  // uses that are still to come, the present instruction's included
     uint32_t last_use = 0;   // instruction index
@@ -87,7 +87,7 @@ class Allocator final : public Context {
         if (index_ == last_instruction()) return block_.end.a && root(block_.end.a) == id;
         const ir::Inst& i = current();
         unsigned count = 0;
-        for (unsigned n = 0; n < 4; n++) {
+        for (unsigned n = 0; n < i.operands; n++) {
             if (i.operand(n) && root(i.operand(n)) == id) count++;
         }
         return count;
@@ -169,8 +169,10 @@ class Allocator final : public Context {
     void jump_thunk(const void* thunk);  // without touching any register
     void call_thunk(const void* thunk);
     void call_pointer(const void* function);
-    uint64_t guest_address() const;  // of the present guest instruction
-    void store_pc(uint64_t pc);      // clobbers rax
+    void store_state_constant(size_t offset, int32_t value);  // 8 bytes
+    void test_exit_request();                                 // ZF: nobody has asked translated code to leave
+    uint64_t guest_address() const;                           // of the present guest instruction
+    void store_pc(uint64_t pc);                               // clobbers rax
     uint32_t last_instruction() const { return static_cast<uint32_t>(block_.insts.size()); }
     void fail() { failed_ = true; }
 

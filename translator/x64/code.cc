@@ -22,6 +22,8 @@ constexpr uint8_t kMovStore = 0x89;
 constexpr Form kMovaps{0x28, false, true};
 constexpr Form kMovapsStore{0x29, false, true};
 
+constexpr Form kMovImmediate{0xc7, true};
+
 constexpr unsigned kLine = 16;  // a rel32 that is patched while others execute it stays inside such a line
 
 template <typename T>
@@ -84,6 +86,18 @@ RegExp Allocator::masked(RegExp exp) {
     c.shl(t, 8);
     c.sar(t, 8);
     return RegExp(t);
+}
+
+void Allocator::store_state_constant(size_t offset, int32_t value) {
+    encode(c, kMovImmediate, 0, R15, static_cast<int>(offset) - kStateBias);
+    c.dd(static_cast<uint32_t>(value));
+}
+
+void Allocator::test_exit_request() {
+    constexpr Form kCompare{0x83};
+    constexpr int kCmp = 7;
+    encode(c, kCompare, kCmp, R15, static_cast<int>(offsetof(guest::CpuState, exit_request)) - kStateBias);
+    c.db(0);
 }
 
 // A base and an index in registers is what most accesses have.
@@ -300,11 +314,11 @@ uint64_t Allocator::guest_address() const {
 
 void Allocator::store_pc(uint64_t pc) {
     if (static_cast<int64_t>(pc) == static_cast<int32_t>(pc)) {
-        c.mov(state(kStatePc, 64), pc);
+        store_state_constant(kStatePc, static_cast<int32_t>(pc));
         return;
     }
-    c.mov(rax, pc);
-    c.mov(state(kStatePc, 64), rax);
+    encode_constant(c, RAX, pc);
+    store_state(Bank::General, RAX, kStatePc);
 }
 
 void Allocator::thunk_jump(const void* thunk) {

@@ -28,7 +28,8 @@ class Writer {
         }
     }
     void byte(unsigned value) { *at_++ = static_cast<uint8_t>(value); }
-    void word(int32_t value) {
+    template <typename T>
+    void word(T value) {
         std::memcpy(at_, &value, sizeof value);
         at_ += sizeof value;
     }
@@ -118,6 +119,24 @@ void encode_alu(Xbyak::CodeGenerator& c, AluCode code, bool wide, int to, int32_
         w.byte(static_cast<unsigned>(immediate));
     } else {
         w.word(immediate);
+    }
+}
+
+void encode_constant(Xbyak::CodeGenerator& c, int to, uint64_t value) {
+    const unsigned low = static_cast<unsigned>(to & 7);
+    Writer w(c);
+    if (value == static_cast<uint32_t>(value)) {
+        if (to >= 8) w.byte(0x41);
+        w.byte(0xb8 | low);
+        w.word(static_cast<uint32_t>(value));
+    } else if (static_cast<int64_t>(value) == static_cast<int32_t>(value)) {
+        opcode(w, {0xc7, true}, 0, 0, to);
+        w.byte(0xc0 | low);
+        w.word(static_cast<int32_t>(value));
+    } else {
+        w.byte(0x48 | (to >= 8 ? 1u : 0u));
+        w.byte(0xb8 | low);
+        w.word(value);
     }
 }
 

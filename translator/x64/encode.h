@@ -45,4 +45,7 @@ enum class AluCode : uint8_t { Add, Or, Adc, Sbb, And, Sub, Xor, Cmp };
 void encode_alu(Xbyak::CodeGenerator& c, AluCode code, bool wide, int to, const Xbyak::Operand& from);
 void encode_alu(Xbyak::CodeGenerator& c, AluCode code, bool wide, int to, int32_t immediate);
 
+// The shortest MOV. EFLAGS stay.
+void encode_constant(Xbyak::CodeGenerator& c, int to, uint64_t value);
+
 }  // namespace armature::translator::x64

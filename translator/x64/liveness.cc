@@ -165,7 +165,7 @@ void Allocator::find_uses() {
         }
 
         if (i.op == Op::FlagsOf) continue;  // it needs the flags of its operand, not the value
-        for (unsigned n = 0; n < 4; n++) {
+        for (unsigned n = 0; n < i.operands; n++) {
             if (i.operand(n)) use(i.operand(n), id);
         }
     }

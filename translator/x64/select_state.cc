@@ -69,7 +69,7 @@ void Allocator::write_home(Bank bank, Value value, unsigned n) {
     if (bank == Bank::General && t.reg < 0) {
         if (is_const &&
             static_cast<int64_t>(block_.insts[id].imm) == static_cast<int32_t>(block_.insts[id].imm)) {
-            c.mov(slot(bank, n), block_.insts[id].imm);
+            store_state_constant(slot_offset(bank, n), static_cast<int32_t>(block_.insts[id].imm));
             return;
         }
         if (dies(id)) {

@@ -21,11 +21,12 @@ using Xbyak::util::rsp;
 
 namespace {
 
-constexpr size_t kExitRequest = offsetof(guest::CpuState, exit_request);
 constexpr size_t kExitCode = offsetof(guest::CpuState, exit_code);
 constexpr size_t kExitArgument = offsetof(guest::CpuState, exit_argument);
 constexpr size_t kJumpCache = offsetof(guest::CpuState, jump_cache);
 constexpr unsigned kPointerSize = 8;
+constexpr Form kCompareMemory{0x39, true};
+constexpr uint8_t kTest = 0x85;
 
 // Does control go back? Every loop has such an edge.
 bool backward(const Allocator& e, uint64_t target) {
@@ -34,13 +35,13 @@ bool backward(const Allocator& e, uint64_t target) {
 
 void leave(Allocator& e, uint64_t pc, ExitCode code) {
     e.store_pc(pc);
-    e.c.mov(e.state(kExitCode, 64), static_cast<uint32_t>(code));
+    e.store_state_constant(kExitCode, static_cast<int32_t>(code));
     e.jump_thunk(thunks.save_and_leave);
 }
 
 // Leaves for the CPU loop if somebody asked for it, to go on at `pc` later.
 void poll(Allocator& e, uint64_t pc) {
-    e.c.cmp(e.state(kExitRequest, 32), 0);
+    e.test_exit_request();
     Context::Cold cold;
     cold.from = e.jcc_forward(kNE);
     cold.data = pc;
@@ -94,8 +95,8 @@ Test test_value(Allocator& e, const Terminator& end) {
         if (in_memory) {
             e.c.cmp(e.use_rm(end.a, bits), 0);
         } else {
-            const Reg a = sized(e.use(end.a), bits);
-            e.c.test(a, a);
+            const int a = e.use(end.a).getIdx();
+            encode(e.c, {kTest, bits == 64}, a, a);
         }
         result.cc = on_zero ? kE : kNE;
         return result;
@@ -125,7 +126,7 @@ void probe_jump_cache(Allocator& e, Reg64 pc, Context::Jump misses[2]) {
     e.c.add(rax, e.state(kJumpCache, 64));
     e.c.cmp(e.c.qword[rax + offsetof(JumpCacheEntry, guest)], pc);
     misses[0] = e.jcc_forward(kNE);
-    e.c.cmp(e.state(kExitRequest, 32), 0);
+    e.test_exit_request();
     misses[1] = e.jcc_forward(kNE);
 }
 static_assert(sizeof(JumpCacheEntry) == 16);
@@ -183,7 +184,7 @@ void call(Allocator& e) {
 
 void ret(Allocator& e) {
     const Reg64 pc = e.use(e.block().end.a);
-    e.c.cmp(e.c.qword[rsp + kPointerSize], pc);
+    encode(e.c, kCompareMemory, pc.getIdx(), RSP, kPointerSize);
     Context::Cold cold;
     cold.from = e.jcc_forward(kNE);
     cold.g[0] = static_cast<int8_t>(pc.getIdx());
