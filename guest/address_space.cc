@@ -39,15 +39,23 @@ void describe(AddressSpaceState& state, Region* region, int fd, uint64_t offset)
     }
     region->offset = offset;
     struct stat status {};
-    if (fstat(fd, &status) == 0) {
+    const bool known = fstat(fd, &status) == 0;
+    NamedFile& last = state.last_file;
+    if (known) {
         region->inode = status.st_ino;
         region->device = status.st_dev;
+        if (last.name && last.inode == status.st_ino && last.device == status.st_dev &&
+            last.changed.tv_sec == status.st_ctim.tv_sec && last.changed.tv_nsec == status.st_ctim.tv_nsec) {
+            region->name = last.name;
+            return;
+        }
     }
     char link[32];
     char path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     const ssize_t length = readlink(link, path, sizeof path);
     if (length > 0) region->name = std::make_shared<const std::string>(path, static_cast<size_t>(length));
+    if (known && status.st_nlink == 1) last = {status.st_ino, status.st_dev, status.st_ctim, region->name};
 }
 
 int64_t host_map(uint64_t address, uint64_t size, int prot, int flags, int fd, uint64_t offset) {

@@ -8,15 +8,28 @@
 #pragma once
 
 #include <sys/mman.h>
+#include <time.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "guest/address_space.h"
 #include "guest/region_map.h"
 
 namespace armature::guest {
+
+// The file that was mapped last, and its name. A program is mapped in several pieces, and every name comes
+// from /proc; a file that is renamed, or whose inode is used again, has another time of change. (Files of
+// more than one name are asked for each time.)
+struct NamedFile {
+    uint64_t inode = 0;
+    uint64_t device = 0;
+    struct timespec changed {};
+    std::shared_ptr<const std::string> name;
+};
 
 struct AddressSpaceState {
     mutable std::mutex mutex;
@@ -28,7 +41,8 @@ struct AddressSpaceState {
     uint64_t brk_end = 0;
     uint64_t mmap_top = 0;        // not 0: addresses are chosen below this, the same ones in every run
     uint64_t shared_objects = 0;  // shared anonymous mappings so far; numbers them as inodes
-    unsigned growing = 0;         // MAP_GROWSDOWN mappings made so far
+    NamedFile last_file;
+    unsigned growing = 0;  // MAP_GROWSDOWN mappings made so far
     int fork_parent = 0;
 };
 

@@ -68,8 +68,9 @@ void drop_dead_state(ir::Block& block) {
             covered |= bit;
         }
     };
+    ir::Inst* const insts = block.insts.data();
     for (size_t id = block.insts.size(); id-- > 1;) {
-        ir::Inst& inst = block.insts[id];
+        ir::Inst& inst = insts[id];
         const uint8_t traits = ir::traits(inst.op);
         if (traits == ir::kPure) continue;
         if (is_blind(inst)) continue;

@@ -70,26 +70,28 @@ void Allocator::analyse() {
 
 // Forward. Fills the tracks.
 void Allocator::find_aliases() {
+    const Inst* const insts = block_.insts.data();
+    Track* const tracks = tracks_.data();
     const uint32_t count = static_cast<uint32_t>(block_.insts.size());
-    new (&tracks_[0]) Track;
+    new (tracks) Track;
     for (uint32_t id = 1; id < count; id++) {
-        const Inst& i = block_.insts[id];
-        Track& t = *new (&tracks_[id]) Track;
+        const Inst& i = insts[id];
+        Track& t = *new (tracks + id) Track;
         t.root = id;
         switch (i.op) {
             case Op::Const:
                 t.dead = true;
                 break;
             case Op::Trunc:
-                t.root = tracks_[i.a.id].root;
+                t.root = tracks[i.a.id].root;
                 break;
             case Op::ZExt32: {
-                const uint32_t of = tracks_[i.a.id].root;
+                const uint32_t of = tracks[i.a.id].root;
                 if (produces_zero_upper(of)) t.root = of;
                 break;
             }
             case Op::FlagsOf: {
-                Track& source = tracks_[i.a.id];
+                Track& source = tracks[i.a.id];
                 if (source.flags) {
                     t.root = source.flags;
                 } else {
@@ -101,28 +103,31 @@ void Allocator::find_aliases() {
                 break;
         }
     }
-    new (&tracks_[count]) Track;
+    new (tracks + count) Track;
 }
 
 // Backward: uses, hints, flags. Fills the outlook.
 void Allocator::find_uses() {
+    const Inst* const insts = block_.insts.data();
+    Track* const tracks = tracks_.data();
+    Outlook* const outlook = outlook_.data();
     const uint32_t count = static_cast<uint32_t>(block_.insts.size());
     uint32_t pending[2][32];       // by bank and guest register: the value of the Set that is reached...
     uint32_t overwritten[2] = {};  // ...if there is one
     bool flags_needed = block_.flags_live_out;
-    const auto use = [this](ir::Value value, uint32_t by) {
-        Track& t = tracks_[tracks_[value.id].root];
+    const auto use = [tracks](ir::Value value, uint32_t by) {
+        Track& t = tracks[tracks[value.id].root];
         if (!t.remaining) t.last_use = by;
         t.remaining++;
     };
-    new (&outlook_[count]) Outlook{{0, 0}, flags_needed};
+    new (outlook + count) Outlook{{0, 0}, flags_needed};
     if (block_.end.a) use(block_.end.a, count);
     for (uint32_t id = count - 1; id >= 1; id--) {
-        const Inst& i = block_.insts[id];
+        const Inst& i = insts[id];
         const uint8_t traits = ir::traits(i.op);
-        Track& t = tracks_[id];
+        Track& t = tracks[id];
         const bool sees = sees_guest_state(i, traits);
-        new (&outlook_[id]) Outlook{{sees ? 0 : overwritten[0], sees ? 0 : overwritten[1]}, flags_needed};
+        new (outlook + id) Outlook{{sees ? 0 : overwritten[0], sees ? 0 : overwritten[1]}, flags_needed};
         if (t.dead) continue;
         if (t.root != id || (i.type == Type::V128 && rematerialises(id))) {
             t.dead = true;
@@ -136,7 +141,7 @@ void Allocator::find_uses() {
             }
             flags_needed = false;
         }
-        const bool wants_flags = t.flags && is_flag_setter(i.op) && tracks_[t.flags].remaining;
+        const bool wants_flags = t.flags && is_flag_setter(i.op) && tracks[t.flags].remaining;
         if (!wants_flags) t.flags = 0;
         if (!t.remaining && !wants_flags && (traits & (ir::kPure | ir::kReadsState)) &&
             !(traits & (ir::kEffect | ir::kFaults | ir::kWritesState))) {
@@ -153,11 +158,11 @@ void Allocator::find_uses() {
         }
         if (i.op == Op::SetX || i.op == Op::SetV) {
             const unsigned bank = i.op == Op::SetV;
-            const uint32_t value = tracks_[i.a.id].root;
+            const uint32_t value = tracks[i.a.id].root;
             pending[bank][i.imm] = value;
             overwritten[bank] |= 1u << i.imm;
             if ((bank ? plan->v : plan->x)[i.imm] != InMemory)
-                tracks_[value].hint = static_cast<int16_t>(i.imm);
+                tracks[value].hint = static_cast<int16_t>(i.imm);
         } else if (i.op == Op::GetX || i.op == Op::GetV) {
             overwritten[i.op == Op::GetV] &= ~(1u << i.imm);
         } else if (sees) {
@@ -169,7 +174,7 @@ void Allocator::find_uses() {
             if (i.operand(n)) use(i.operand(n), id);
         }
     }
-    new (&outlook_[0]) Outlook{{0, 0}, true};
+    new (outlook) Outlook{{0, 0}, true};
 }
 
 }  // namespace armature::translator::x64
