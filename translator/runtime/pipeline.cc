@@ -31,6 +31,7 @@ using support::LogItem;
 
 constexpr unsigned kMaxInstructions = 512;  // QEMU's limit, which plugins may rely on
 constexpr unsigned kFetchChunk = 8;         // instructions read from guest memory at a time
+constexpr unsigned kMostAhead = 8;          // blocks translated before they are asked for
 constexpr uint64_t kPageMask = guest::kPageSize - 1;
 
 // Guest code of one page, read in small pieces.
@@ -179,36 +180,6 @@ bool compile_block(ThreadRuntime& runtime, ir::Block& block, x64::CompiledCode* 
     return x64::compile(block, runtime.buffer, runtime.arena, code);
 }
 
-// Where control goes on for certain after a block: that code is translated in the same go, which saves the
-// way back from translated code just to ask for it.
-class Ahead {
-  public:
-    void add(const ir::Terminator& end) {
-        if (end.kind == ir::Terminator::Call || end.kind == ir::Terminator::CallIndirect) add(end.next);
-        if (end.kind == ir::Terminator::Call || end.kind == ir::Terminator::Jump) add(end.target);
-    }
-    // The next one that can be translated and is not; false if there is none.
-    bool next(uint64_t* address) {
-        while (count_ && budget_) {
-            *address = addresses_[--count_];
-            if (*address & 3 || !guest::AddressSpace::instance().is_executable(*address)) continue;
-            if (CodeCache::instance().find(*address)) continue;
-            budget_--;
-            return true;
-        }
-        return false;
-    }
-
-  private:
-    static constexpr unsigned kMost = 16;
-    void add(uint64_t address) {
-        if (count_ < kMost) addresses_[count_++] = address;
-    }
-    uint64_t addresses_[kMost];
-    unsigned count_ = 0;
-    unsigned budget_ = kMost;
-};
-
 // As translate(), but this block alone; `end` is how it ends.
 TranslatedBlock* translate_one(ThreadRuntime& runtime, uint64_t address, ir::Terminator* end) {
     unsigned limit = guest::options.one_insn_per_tb ? 1 : kMaxInstructions;
@@ -252,13 +223,18 @@ bool translates_ahead() {
 
 }  // namespace
 
+// What follows an unconditional jump or call is needed for certain: made in the same go, it is linked before
+// translated code comes back to ask for it.
 TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
     ir::Terminator end;
-    TranslatedBlock* first = translate_one(runtime, address, &end);
+    TranslatedBlock* const first = translate_one(runtime, address, &end);
     if (!first || !translates_ahead()) return first;
-    Ahead ahead;
-    ahead.add(end);
-    while (ahead.next(&address) && translate_one(runtime, address, &end)) ahead.add(end);
+    for (unsigned n = 0; n < kMostAhead; n++) {
+        if (end.kind != ir::Terminator::Jump && end.kind != ir::Terminator::Call) break;
+        const uint64_t next = end.target;
+        if (next & 3 || !guest::AddressSpace::instance().is_executable(next)) break;
+        if (CodeCache::instance().find(next) || !translate_one(runtime, next, &end)) break;
+    }
     return first;
 }
 
