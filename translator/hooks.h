@@ -29,19 +29,22 @@ enum class ProbeKind : uint8_t {
 
 enum class ProbeCondition : uint8_t { Never, Always, Eq, Ne, Lt, Le, Gt, Ge };  // unsigned; QEMU's order
 
-// Where an inline operation's 64-bit counter is: a fixed address, or per vCPU, either at an offset from
-// CpuState::counters, which is quickest, or at *base + vcpu_index * stride + offset.
+// Where an inline operation's 64-bit counter is: at address + (vcpu_index & mask) * stride, or at an offset
+// from CpuState::counters, which is quickest, or at *base + vcpu_index * stride + offset.
 struct ProbeCounter {
-    uint64_t* address = nullptr;  // fixed; used if `base` is null and `in_vcpu` false
+    uint64_t* address = nullptr;  // used if `base` is null and `in_vcpu` false
     uint8_t* const* base = nullptr;
     size_t stride = 0;
     size_t offset = 0;
+    uint32_t mask = ~uint32_t{0};
     bool in_vcpu = false;
 
     bool operator==(const ProbeCounter&) const = default;
     uint64_t* of(const guest::CpuState& cpu) const {
         if (in_vcpu) return reinterpret_cast<uint64_t*>(cpu.counters + offset);
-        if (!base) return address;
+        if (!base)
+            return reinterpret_cast<uint64_t*>(reinterpret_cast<uint8_t*>(address) +
+                                               (cpu.vcpu_index & mask) * stride);
         return reinterpret_cast<uint64_t*>(*base + cpu.vcpu_index * stride + offset);
     }
 };

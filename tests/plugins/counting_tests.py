@@ -16,6 +16,7 @@ MODES = {
     "default": ([], {}),
     "one-insn-per-tb": (["-one-insn-per-tb"], {}),
     "nochain": (["-d", "nochain"], {}),
+    "called": ([], {"ARMATURE_DISABLE": "counting-callbacks"}),
     "disable-all": ([], {"ARMATURE_DISABLE": "all"}),
     "old-host": ([], {"ARMATURE_HOST": "-avx,-bmi1,-bmi2,-lzcnt,-sse42"}),
 }

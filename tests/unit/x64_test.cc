@@ -10,6 +10,7 @@
 #include "translator/hooks.h"
 #include "translator/ir/builder.h"
 #include "translator/ir/helpers.h"
+#include "translator/x64/counting_callback.h"
 #include "translator/x64/host_features.h"
 #include "x64_machine.h"
 
@@ -629,6 +630,98 @@ TEST(X64, Probes) {
     EXPECT_EQ(probes::seen[3], word);
     EXPECT_EQ(cpu.x[4], word);
     x64::select_plan(false);
+}
+
+// Host functions as a compiler makes them, for the recognition of callbacks that only count.
+asm(R"(
+    .pushsection .text
+counts_indexed:
+    endbr64
+    and $0x3f, %edi
+    lea counted_cells(%rip), %rax
+    shl $4, %rdi
+    addq $3, 8(%rax,%rdi,1)
+    ret
+counts_userdata:
+    addq $1, 24(%rsi)
+    ret
+counts_access:
+    incq (%rcx)
+    ret
+counts_once_more:
+    addq $1, (%rsi)
+    addq $1, 8(%rsi)
+    ret
+counts_locked:
+    lock addq $1, (%rsi)
+    ret
+counts_narrowly:
+    addl $1, (%rsi)
+    ret
+counts_where_told:
+    mov (%rsi), %rax
+    addq $1, (%rax)
+    ret
+counts_address:
+    addq $1, (%rdx)
+    ret
+counts_sometimes:
+    test %edi, %edi
+    je 1f
+    addq $1, (%rsi)
+1:  ret
+    .popsection
+)");
+extern "C" {
+[[gnu::visibility("hidden")]] uint64_t counted_cells[128];
+void counts_indexed();
+void counts_userdata();
+void counts_access();
+void counts_once_more();
+void counts_locked();
+void counts_narrowly();
+void counts_where_told();
+void counts_address();
+void counts_sometimes();
+}
+
+TEST(X64, CountingCallbacks) {
+    using armature::translator::Probe;
+    using armature::translator::ProbeKind;
+    CpuState cpu;
+    uint64_t cells[4] = {};
+    const auto probe_of = [&cells](void (*function)(), ProbeKind kind) {
+        Probe probe;
+        probe.kind = kind;
+        probe.function = reinterpret_cast<void*>(function);
+        probe.userdata = cells;
+        return probe;
+    };
+    Probe probe = probe_of(counts_indexed, ProbeKind::Callback);
+    ASSERT_TRUE(x64::replace_counting_callback(&probe));
+    EXPECT_EQ(probe.kind, ProbeKind::AddU64);
+    EXPECT_EQ(probe.immediate, 3u);
+    for (const unsigned vcpu : {0u, 5u, 63u, 64u, 70u}) {
+        cpu.vcpu_index = vcpu;
+        EXPECT_EQ(probe.counter.of(cpu), counted_cells + vcpu % 64 * 2 + 1);
+    }
+    probe = probe_of(counts_userdata, ProbeKind::Callback);
+    ASSERT_TRUE(x64::replace_counting_callback(&probe));
+    EXPECT_EQ(probe.counter.of(cpu), cells + 3);
+    probe = probe_of(counts_access, ProbeKind::MemoryCallback);
+    ASSERT_TRUE(x64::replace_counting_callback(&probe));
+    EXPECT_EQ(probe.counter.of(cpu), cells);
+    for (void (*const function)() : {counts_once_more, counts_locked, counts_narrowly, counts_where_told,
+                                     counts_sometimes, counts_address, counts_access}) {
+        probe = probe_of(function, ProbeKind::Callback);
+        EXPECT_FALSE(x64::replace_counting_callback(&probe));
+        EXPECT_EQ(probe.kind, ProbeKind::Callback);
+    }
+    probe = probe_of(counts_address, ProbeKind::MemoryCallback);
+    EXPECT_FALSE(x64::replace_counting_callback(&probe));
+    probe = probe_of(counts_indexed, ProbeKind::Callback);
+    probe.access_level = 1;
+    EXPECT_FALSE(x64::replace_counting_callback(&probe));
 }
 
 // The last test: features do not come back.

@@ -18,6 +18,7 @@
 #include "translator/runtime/exclusive.h"
 #include "translator/runtime/probes.h"
 #include "translator/runtime/runtime.h"
+#include "translator/x64/counting_callback.h"
 #include "translator/x64/register_plan.h"
 
 namespace armature::translator {
@@ -113,6 +114,9 @@ bool flags_live_out(const ir::Block& block) {
 std::span<const Probe> keep(support::Arena& arena, std::span<const Probe> probes) {
     const std::span<Probe> copy = arena.make_array<Probe>(probes.size());
     std::copy(probes.begin(), probes.end(), copy.begin());
+    for (Probe& probe : copy) {
+        if (opt::enabled(opt::k_counting_callbacks)) x64::replace_counting_callback(&probe);
+    }
     return copy;
 }
 

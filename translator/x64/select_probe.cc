@@ -56,6 +56,12 @@ RegExp counter_address(Context& e, const ProbeCounter& counter) {
     }
     if (!counter.base) {
         e.c.mov(rax, reinterpret_cast<uint64_t>(counter.address));
+        if (counter.stride == 0) return RegExp(rax);
+        const Reg64 index = e.temp();
+        e.c.mov(index.cvt32(), e.state(kVcpuIndex, 32));
+        if (~counter.mask) e.c.and_(index.cvt32(), counter.mask);
+        e.c.imul(index, index, static_cast<int>(counter.stride));
+        e.c.lea(rax, e.c.ptr[rax + index]);
         return RegExp(rax);
     }
     e.c.mov(rax, reinterpret_cast<uint64_t>(counter.base));
@@ -78,7 +84,8 @@ void inline_operation(Context& e, const Probe& probe) {
     Allocator& r = impl(e);
     const ProbeCounter& counter = probe.counter;
     if (probe.kind == ProbeKind::AddU64 && probe.immediate == 0) return;
-    if (counter.base && !scales(counter) && !rotates(e, counter)) e.clobber_flags();
+    const bool strange = counter.base ? !scales(counter) && !rotates(e, counter) : counter.stride != 0;
+    if (!counter.in_vcpu && strange) e.clobber_flags();
     const int32_t imm = static_cast<int32_t>(probe.immediate);
     const bool fits = static_cast<int64_t>(probe.immediate) == imm;
     const bool busy = r.flags_busy();
