@@ -84,6 +84,7 @@ TEST(PluginThreads, ListsAreReadWhileTheyChange) {
     plugin.version = 7;
     plugin.state = Plugin::State::Live;
     add_plugin(&plugin);
+    start_life_cycle();
 
     std::atomic<bool> stop{false};
     std::vector<std::thread> readers;
@@ -104,6 +105,7 @@ TEST(PluginThreads, ListsAreReadWhileTheyChange) {
             set_callback(Event::VcpuInit, &plugin, reinterpret_cast<void*>(on_event), &life);
             Section section;
             set_callback(Event::VcpuInit, &plugin, nullptr, nullptr);
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
         }
     });
     std::vector<Life*> lives;
