@@ -188,6 +188,14 @@ void report(const fuzz_case& c, const char* oracle, const std::string& what, uin
     print_operands(c);
 }
 
+// What QEMU 7.2 gets wrong: the scalar fixed-point conversion of a half to a signed integer extends the sign beyond the half.
+bool not_for_qemu(const fuzz_case& c) {
+    for (unsigned i = 0; i < c.count; i++) {
+        if (translator::decode::decode(c.code[i])->id == translator::decode::RowId::FCVTZS_hv_fixed) return true;
+    }
+    return false;
+}
+
 struct Totals {
     uint64_t cases = 0;
     uint64_t by_vixl = 0;
@@ -204,6 +212,7 @@ std::string compare(const fuzz_case& c, bool have_qemu, const Settings& settings
     run_here(c, &ours);
     std::string what;
     *oracle = "qemu";
+    have_qemu = have_qemu && !not_for_qemu(c);
     if (have_qemu) {
         totals->by_qemu++;
         what = difference(ours, c.out, {settings.fpsr, true});

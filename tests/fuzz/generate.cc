@@ -238,6 +238,8 @@ void random_state(fuzz_state* state, const Choice& choice, Random& random) {
         state->fpcr = random.below(4) << 22;
         if (random.below(4) == 0) state->fpcr |= 1u << 24;  // FZ
         if (random.below(4) == 0) state->fpcr |= 1u << 25;  // DN
+        if (random.below(4) == 0) state->fpcr |= 1u << 19;  // FZ16
+        if (random.below(8) == 0) state->fpcr |= 1u << 26;  // AHP
     }
     for (uint8_t& byte : state->memory) byte = static_cast<uint8_t>(random.word() >> 24);
     if (random.below(2)) {

@@ -86,6 +86,8 @@ struct Inst {
 inline constexpr uint64_t kFpScalar = 1;
 inline constexpr uint64_t kFpUnsigned = 2;
 inline constexpr uint64_t kFpSignalling = 2;
+inline constexpr uint64_t kFpArithmetic = 4;  // FWiden, FNarrow: a half is an operand or result, not converted
+inline constexpr uint64_t kFpUpper = 8;       // FWiden: the upper four halves
 inline constexpr unsigned kFpRoundShift = 4;
 // Rounding immediates, as the host's ROUNDSD takes them; kRoundQuiet: do not raise Inexact. kRoundAway (to
 // nearest, ties away from zero; always quiet; scalars only) is not the host's.

@@ -12,61 +12,86 @@ using namespace fp;
 
 namespace fp {
 
-Value round_to_integral(const Lifter& l, Value value, unsigned z, bool is_scalar, Rounding rounding) {
-    if (rounding == Rounding::Away && !is_scalar) return helper_vector(l, Helper::RoundAwayF32, z, 1, value);
-    constexpr uint8_t kHost[] = {ir::kRoundNearest | ir::kRoundQuiet, ir::kRoundUp | ir::kRoundQuiet,
-                                 ir::kRoundDown | ir::kRoundQuiet, ir::kRoundZero | ir::kRoundQuiet,
+Value round_to_integral(const Lifter& l, Value value, uint8_t w, bool is_scalar, Rounding rounding) {
+    if (rounding == Rounding::Away && !is_scalar) return helper_vector(l, Helper::RoundAwayF32, w, 1, value);
+    constexpr uint8_t kHost[] = {ir::kRoundZero | ir::kRoundQuiet, ir::kRoundNearest | ir::kRoundQuiet,
+                                 ir::kRoundUp | ir::kRoundQuiet, ir::kRoundDown | ir::kRoundQuiet,
                                  ir::kRoundAway};
     const uint64_t mode = kHost[static_cast<unsigned>(rounding)];
     const uint64_t imm = mode << ir::kFpRoundShift;
-    if (is_scalar) return scalar(l, Op::FRound, z, value, {}, {}, imm);
-    return l.b.emit(Op::FRound, Type::V128, value, {}, {}, {}, imm, width_of(z));
+    if (is_scalar) return scalar(l, Op::FRound, w, value, {}, {}, imm);
+    return packed(l, Op::FRound, w, 1, value, {}, {}, imm);
 }
 
 }  // namespace fp
 
 namespace {
 
-// FixedF32 and FixedF64: the immediate's low bits.
+// FixedF16, FixedF32, FixedF64: the immediate's low bits, and where it has a Rounding.
 constexpr unsigned kToUnsigned = 1;
 constexpr unsigned kTo64 = 2;
+constexpr unsigned kTo16 = 4;
+constexpr unsigned kFractionShift = 8;
+constexpr unsigned kRoundingShift = 16;
+// FixedToHalf: source of 16, 32 or 64 bits.
+constexpr unsigned kFrom64 = 2;
+constexpr unsigned kFrom32 = 4;
 
 constexpr unsigned kHalfType = 3;
 constexpr unsigned kDoubleType = 1;
 
 template <typename F>
 void to_integer(const Lifter& l, F f, Rounding rounding, bool is_unsigned) {
-    const Value n = l.b.get_v(f.n());
-    const Value value = rounding == Rounding::Zero ? n : round_to_integral(l, n, f.p(), true, rounding);
+    uint8_t w = scalar_width(f);
+    Value n = l.b.get_v(f.n());
+    if (w == kHalf) {
+        n = widen_half(l, n, Part::Scalar);
+        w = kSingle;
+    }
+    const Value value = rounding == Rounding::Zero ? n : round_to_integral(l, n, w, true, rounding);
     const uint64_t imm = is_unsigned ? ir::kFpUnsigned : 0;
-    l.b.set_r(f.d(), l.b.emit(Op::FToI, int_type(f.z()), value, n, {}, {}, imm, width_of(f.p())));
+    l.b.set_r(f.d(), l.b.emit(Op::FToI, int_type(f.z()), value, n, {}, {}, imm, w));
 }
 
 template <typename F>
 void to_fixed(const Lifter& l, F f, bool is_unsigned) {
     const unsigned fraction = 64 - f.f();
-    const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | (f.z() ? kTo64 : 0) | fraction << 8;
-    const Value result = helper_scalar(l, Helper::FixedF32, f.p(), l.b.get_v(f.n()), {}, immediate);
+    const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | (f.z() ? kTo64 : 0) | fraction << kFractionShift;
+    const Value result =
+        helper_scalar(l, Helper::FixedF32, scalar_width(f), l.b.get_v(f.n()), {}, {}, immediate);
     const Type type = int_type(f.z());
-    l.b.set_r(f.d(), l.b.emit(Op::VExtractI, type, result, {}, {}, {}, 0, width_of(f.z())));
+    l.b.set_r(f.d(), l.b.emit(Op::VExtractI, type, result, {}, {}, {}, 0, static_cast<uint8_t>(2 + f.z())));
 }
 
 // 2 to the power of -fraction in every lane.
-Value scale(const Lifter& l, unsigned z, unsigned fraction) {
-    const uint64_t bits =
-        z ? uint64_t{1023 - fraction} << 52 : uint64_t{127 - fraction} << 23 | uint64_t{127 - fraction} << 55;
+Value scale(const Lifter& l, uint8_t w, unsigned fraction) {
+    const uint64_t bits = w == kDouble ? uint64_t{1023 - fraction} << 52
+                                       : uint64_t{127 - fraction} << 23 | uint64_t{127 - fraction} << 55;
     return l.b.emit(Op::VConst, Type::V128, {}, {}, {}, {}, bits);
 }
 
-Value from_integer(const Lifter& l, unsigned p, Value integer, bool is_unsigned) {
+// A 64-bit integer divided by a power of two, rounded once.
+Value to_half(const Lifter& l, Value integer, unsigned fraction, bool is_unsigned, bool is64) {
+    const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | (is64 ? kFrom64 : kFrom32) |
+                               fraction << kFractionShift | 1u << kHelperLanesShift;
+    const Value source = l.b.emit(Op::VFromI, Type::V128, integer);
+    const Value half = l.b.call_helper_v(static_cast<unsigned>(Helper::FixedToHalf), source, {}, {}, immediate);
+    return mark_scalar(l, half, kHalf);
+}
+
+Value from_integer(const Lifter& l, uint8_t w, Value integer, bool is_unsigned, bool is64) {
+    if (w == kHalf) return to_half(l, integer, 0, is_unsigned, is64);
     const uint64_t imm = ir::kFpScalar | (is_unsigned ? ir::kFpUnsigned : 0);
-    return mark_scalar(l, l.b.emit(Op::FFromI, Type::V128, integer, {}, {}, {}, imm, width_of(p)), p);
+    return mark_scalar(l, l.b.emit(Op::FFromI, Type::V128, integer, {}, {}, {}, imm, w), w);
 }
 
 template <typename F>
 void from_fixed(const Lifter& l, F f, bool is_unsigned) {
-    const Value value = from_integer(l, f.p(), l.b.get_r(int_type(f.z()), f.n()), is_unsigned);
-    l.b.set_v(f.d(), scalar(l, Op::FMul, f.p(), value, scale(l, f.p(), 64 - f.f())));
+    const uint8_t w = scalar_width(f);
+    const Value integer = l.b.get_r(int_type(f.z()), f.n());
+    if (w == kHalf) return l.b.set_v(f.d(), to_half(l, integer, 64 - f.f(), is_unsigned, f.z()));
+    const Value value = from_integer(l, w, integer, is_unsigned, f.z());
+    l.b.set_v(f.d(), scalar(l, Op::FMul, w, value, scale(l, w, 64 - f.f())));
 }
 
 }  // namespace
@@ -75,45 +100,31 @@ HANDLER(FCVT) {
     const Value n = b.get_v(f.n());
     if (f.t() == kHalfType && f.o() == kDoubleType) {
         const Value wide = b.call_helper_v(static_cast<unsigned>(Helper::HalfToDouble), n);
-        return b.set_v(f.d(), lane0(*this, wide, 1));
+        return b.set_v(f.d(), lane0(*this, wide, kDouble));
     }
     if (f.t() == kDoubleType && f.o() == kHalfType) {
-        const Value half = b.call_helper_v(static_cast<unsigned>(Helper::DoubleToHalf), lane0(*this, n, 1));
-        return b.set_v(f.d(), lane0(*this, half, 0));
+        const Value half = b.call_helper_v(static_cast<unsigned>(Helper::DoubleToHalf), lane0(*this, n, kDouble));
+        return b.set_v(f.d(), lane0(*this, half, kHalf));
     }
     const bool widens = f.t() == kHalfType || f.o() == kDoubleType;
-    const uint8_t from = f.t() == kHalfType ? 1 : width_of(f.t());
+    const uint8_t from = f.t() == kHalfType ? kHalf : static_cast<uint8_t>(kSingle + f.t());
     const Value result =
         b.emit(widens ? Op::FWiden : Op::FNarrow, Type::V128, n, {}, {}, {}, ir::kFpScalar, from);
-    b.set_v(f.d(), mark_scalar(*this, result, f.o() == kDoubleType));
+    b.set_v(f.d(), mark_scalar(*this, result, f.o() == kDoubleType ? kDouble : kSingle));
 }
 
-HANDLER(SCVTF_s_int) {
-    b.set_v(f.d(), from_integer(*this, f.p(), b.get_r(int_type(f.z()), f.n()), false));
-}
-HANDLER(UCVTF_s_int) {
-    b.set_v(f.d(), from_integer(*this, f.p(), b.get_r(int_type(f.z()), f.n()), true));
-}
-HANDLER(SCVTF_s_fixed) {
-    from_fixed(*this, f, false);
-}
-HANDLER(UCVTF_s_fixed) {
-    from_fixed(*this, f, true);
-}
-HANDLER(FCVTZS_s_fixed) {
-    to_fixed(*this, f, false);
-}
-HANDLER(FCVTZU_s_fixed) {
-    to_fixed(*this, f, true);
-}
+HANDLERS(SCVTF_s_int, SCVTF_h_int,
+         b.set_v(f.d(), from_integer(*this, scalar_width(f), b.get_r(int_type(f.z()), f.n()), false, f.z())))
+HANDLERS(UCVTF_s_int, UCVTF_h_int,
+         b.set_v(f.d(), from_integer(*this, scalar_width(f), b.get_r(int_type(f.z()), f.n()), true, f.z())))
+HANDLERS(SCVTF_s_fixed, SCVTF_h_fixed, from_fixed(*this, f, false))
+HANDLERS(UCVTF_s_fixed, UCVTF_h_fixed, from_fixed(*this, f, true))
+HANDLERS(FCVTZS_s_fixed, FCVTZS_h_fixed, to_fixed(*this, f, false))
+HANDLERS(FCVTZU_s_fixed, FCVTZU_h_fixed, to_fixed(*this, f, true))
 
-#define TO_INTEGER(letter, rounding)                     \
-    HANDLER(FCVT##letter##S_s) {                         \
-        to_integer(*this, f, Rounding::rounding, false); \
-    }                                                    \
-    HANDLER(FCVT##letter##U_s) {                         \
-        to_integer(*this, f, Rounding::rounding, true);  \
-    }
+#define TO_INTEGER(letter, rounding)                                             \
+    SCALARS(FCVT##letter##S, to_integer(*this, f, Rounding::rounding, false)) \
+    SCALARS(FCVT##letter##U, to_integer(*this, f, Rounding::rounding, true))
 TO_INTEGER(N, Nearest)
 TO_INTEGER(P, Up)
 TO_INTEGER(M, Down)
@@ -132,39 +143,106 @@ HANDLER(FJCVTZS) {
 
 namespace {
 
-// Exceptions must come from the lanes that exist only: a 64-bit vector's upper half is cleared, a scalar's
-// other lanes too.
+// 64 bits (Q = 0), 128, or one lane.
+enum class Size { Half, Whole, Lane };
+
 template <typename F>
-Value source(const Lifter& l, F f, bool is_scalar, unsigned q) {
+Size size_of(F f) {
+    if constexpr (requires { f.Q(); }) {
+        return f.Q() ? Size::Whole : Size::Half;
+    } else {
+        return Size::Lane;
+    }
+}
+
+Value cut(const Lifter& l, Value value, uint8_t w, Size size) {
+    return size == Size::Lane ? lane0(l, value, w) : narrow(l, value, size == Size::Whole);
+}
+
+Value by_helper(const Lifter& l, Helper helper, uint8_t w, Size size, Value n, unsigned immediate) {
+    if (size == Size::Lane) return helper_scalar(l, helper, w, n, {}, {}, immediate);
+    return helper_vector(l, helper, w, size == Size::Whole, n, {}, {}, immediate);
+}
+
+template <typename F>
+void to_integer_lanes(const Lifter& l, F f, Rounding rounding, bool is_unsigned) {
+    const uint8_t w = lane_width(f);
+    const Size size = size_of(f);
+    if (w == kHalf) {
+        const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | kTo16 |
+                                   static_cast<unsigned>(rounding) << kRoundingShift;
+        return l.b.set_v(f.d(), by_helper(l, Helper::FixedF32, w, size, l.b.get_v(f.n()), immediate));
+    }
+    // Exceptions must come from the lanes that exist only.
+    const Value n = cut(l, l.b.get_v(f.n()), w, size);
+    const Value value =
+        rounding == Rounding::Zero ? n : round_to_integral(l, n, w, size == Size::Lane, rounding);
+    const uint64_t imm = (is_unsigned ? ir::kFpUnsigned : 0) | (size == Size::Lane ? ir::kFpScalar : 0);
+    l.b.set_v(f.d(), cut(l, l.b.emit(Op::FToIVec, Type::V128, value, n, {}, {}, imm, w), w, size));
+}
+
+// Lanes of singles or doubles from integers.
+Value from_integer_lanes(const Lifter& l, uint8_t w, Value value, Size size, bool is_unsigned) {
+    const uint64_t imm = (is_unsigned ? ir::kFpUnsigned : 0) | (size == Size::Lane ? ir::kFpScalar : 0);
+    return cut(l, l.b.emit(Op::FFromIVec, Type::V128, cut(l, value, w, size), {}, {}, {}, imm, w), w, size);
+}
+
+Value to_half_lanes(const Lifter& l, Value n, Size size, unsigned fraction, bool is_unsigned) {
+    const unsigned lanes = size == Size::Lane ? 1 : size == Size::Half ? 4 : 8;
+    const unsigned immediate =
+        (is_unsigned ? kToUnsigned : 0) | fraction << kFractionShift | lanes << kHelperLanesShift;
+    const Value result = l.b.call_helper_v(static_cast<unsigned>(Helper::FixedToHalf), n, {}, {}, immediate);
+    if (size == Size::Lane) return mark_scalar(l, result, kHalf);
+    if (size == Size::Half) l.b.inst(result).upper_zero = 1;
+    return result;
+}
+
+template <typename F>
+void from_lanes(const Lifter& l, F f, bool is_unsigned) {
+    const uint8_t w = lane_width(f);
     const Value n = l.b.get_v(f.n());
-    return is_scalar ? lane0(l, n, f.z()) : narrow(l, n, q);
+    l.b.set_v(f.d(), w == kHalf ? to_half_lanes(l, n, size_of(f), 0, is_unsigned)
+                                : from_integer_lanes(l, w, n, size_of(f), is_unsigned));
+}
+
+// The bits h of a fixed-point row: 2 * lane bits - fraction bits, whose highest set bit tells the lane; of a half row
+// without that bit.
+struct FixedPoint {
+    uint8_t w;
+    unsigned fraction;
+};
+template <typename F>
+FixedPoint fixed_point(F f) {
+    if constexpr (F::h_bits == 4) return {kHalf, 16 - f.h()};
+    return f.h() >= 64 ? FixedPoint{kDouble, 128 - f.h()} : FixedPoint{kSingle, 64 - f.h()};
 }
 
 template <typename F>
-void to_integer_lanes(const Lifter& l, F f, bool is_scalar, unsigned q, Rounding rounding, bool is_unsigned) {
-    const Value n = source(l, f, is_scalar, q);
-    const Value value = rounding == Rounding::Zero ? n : round_to_integral(l, n, f.z(), is_scalar, rounding);
-    const uint64_t imm = (is_unsigned ? ir::kFpUnsigned : 0) | (is_scalar ? ir::kFpScalar : 0);
-    const Value result = l.b.emit(Op::FToIVec, Type::V128, value, n, {}, {}, imm, width_of(f.z()));
-    l.b.set_v(f.d(), is_scalar ? lane0(l, result, f.z()) : narrow(l, result, q));
+void from_fixed_lanes(const Lifter& l, F f, bool is_unsigned) {
+    const FixedPoint at = fixed_point(f);
+    const Size size = size_of(f);
+    const Value n = l.b.get_v(f.n());
+    if (at.w == kHalf) return l.b.set_v(f.d(), to_half_lanes(l, n, size, at.fraction, is_unsigned));
+    const Value value = from_integer_lanes(l, at.w, n, size, is_unsigned);
+    const Value power = scale(l, at.w, at.fraction);
+    l.b.set_v(f.d(), size == Size::Lane
+                         ? scalar(l, Op::FMul, at.w, value, power)
+                         : packed(l, Op::FMul, at.w, size == Size::Whole, value, power));
 }
 
-Value from_integer_lanes(const Lifter& l, unsigned z, Value value, bool is_scalar, unsigned q,
-                         bool is_unsigned) {
-    const uint64_t imm = (is_unsigned ? ir::kFpUnsigned : 0) | (is_scalar ? ir::kFpScalar : 0);
-    const Value result = l.b.emit(Op::FFromIVec, Type::V128, value, {}, {}, {}, imm, width_of(z));
-    return is_scalar ? lane0(l, result, z) : narrow(l, result, q);
+template <typename F>
+void to_fixed_lanes(const Lifter& l, F f, bool is_unsigned) {
+    constexpr unsigned kSizes[] = {0, kTo16, 0, kTo64};
+    const FixedPoint at = fixed_point(f);
+    const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | kSizes[at.w] | at.fraction << kFractionShift;
+    l.b.set_v(f.d(), by_helper(l, Helper::FixedF32, at.w, size_of(f), l.b.get_v(f.n()), immediate));
 }
 
 }  // namespace
 
-#define TO_INTEGER_LANES(name, rounding, is_unsigned)                              \
-    HANDLER(name##_v) {                                                            \
-        to_integer_lanes(*this, f, false, f.Q(), Rounding::rounding, is_unsigned); \
-    }                                                                              \
-    HANDLER(name##_sv) {                                                           \
-        to_integer_lanes(*this, f, true, 0, Rounding::rounding, is_unsigned);      \
-    }
+#define TO_INTEGER_LANES(name, rounding, is_unsigned)                                      \
+    VECTORS(name, to_integer_lanes(*this, f, Rounding::rounding, is_unsigned)) \
+    LANES(name, to_integer_lanes(*this, f, Rounding::rounding, is_unsigned))
 TO_INTEGER_LANES(FCVTNS, Nearest, false)
 TO_INTEGER_LANES(FCVTNU, Nearest, true)
 TO_INTEGER_LANES(FCVTPS, Up, false)
@@ -177,76 +255,19 @@ TO_INTEGER_LANES(FCVTAS, Away, false)
 TO_INTEGER_LANES(FCVTAU, Away, true)
 #undef TO_INTEGER_LANES
 
-#define FROM_INTEGER_LANES(name, is_unsigned)                                                              \
-    HANDLER(name##_v) {                                                                                    \
-        b.set_v(f.d(), from_integer_lanes(*this, f.z(), source(*this, f, false, f.Q()), false, f.Q(),      \
-                                          is_unsigned));                                                   \
-    }                                                                                                      \
-    HANDLER(name##_sv) {                                                                                   \
-        b.set_v(f.d(), from_integer_lanes(*this, f.z(), source(*this, f, true, 0), true, 0, is_unsigned)); \
-    }
-FROM_INTEGER_LANES(SCVTF, false)
-FROM_INTEGER_LANES(UCVTF, true)
-#undef FROM_INTEGER_LANES
+VECTORS(SCVTF, from_lanes(*this, f, false))
+LANES(SCVTF, from_lanes(*this, f, false))
+VECTORS(UCVTF, from_lanes(*this, f, true))
+LANES(UCVTF, from_lanes(*this, f, true))
 
-namespace {
-
-// The seven bits h of a fixed-point row: 2 * lane bits - fraction bits; the highest set bit tells the lane.
-struct FixedPoint {
-    unsigned z;
-    unsigned fraction;
-};
-FixedPoint fixed_point(unsigned h) {
-    return h >= 64 ? FixedPoint{1, 128 - h} : FixedPoint{0, 64 - h};
-}
-
-template <typename F>
-void from_fixed_lanes(const Lifter& l, F f, bool is_scalar, unsigned q, bool is_unsigned) {
-    const FixedPoint at = fixed_point(f.h());
-    const Value n = l.b.get_v(f.n());
-    const Value operand = is_scalar ? lane0(l, n, at.z) : narrow(l, n, q);
-    const Value value = from_integer_lanes(l, at.z, operand, is_scalar, q, is_unsigned);
-    const Value power = scale(l, at.z, at.fraction);
-    if (is_scalar) return l.b.set_v(f.d(), scalar(l, Op::FMul, at.z, value, power));
-    const Value result = l.b.emit(Op::FMul, Type::V128, value, power, {}, {}, 0, width_of(at.z));
-    l.b.set_v(f.d(), narrow(l, result, q));
-}
-
-template <typename F>
-void to_fixed_lanes(const Lifter& l, F f, bool is_scalar, unsigned q, bool is_unsigned) {
-    const FixedPoint at = fixed_point(f.h());
-    const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | (at.z ? kTo64 : 0) | at.fraction << 8;
-    const Value n = l.b.get_v(f.n());
-    l.b.set_v(f.d(), is_scalar ? helper_scalar(l, Helper::FixedF32, at.z, n, {}, immediate)
-                               : helper_vector(l, Helper::FixedF32, at.z, q, n, {}, immediate));
-}
-
-}  // namespace
-
-HANDLER(SCVTF_v_fixed) {
-    from_fixed_lanes(*this, f, false, f.Q(), false);
-}
-HANDLER(SCVTF_sv_fixed) {
-    from_fixed_lanes(*this, f, true, 0, false);
-}
-HANDLER(UCVTF_v_fixed) {
-    from_fixed_lanes(*this, f, false, f.Q(), true);
-}
-HANDLER(UCVTF_sv_fixed) {
-    from_fixed_lanes(*this, f, true, 0, true);
-}
-HANDLER(FCVTZS_v_fixed) {
-    to_fixed_lanes(*this, f, false, f.Q(), false);
-}
-HANDLER(FCVTZS_sv_fixed) {
-    to_fixed_lanes(*this, f, true, 0, false);
-}
-HANDLER(FCVTZU_v_fixed) {
-    to_fixed_lanes(*this, f, false, f.Q(), true);
-}
-HANDLER(FCVTZU_sv_fixed) {
-    to_fixed_lanes(*this, f, true, 0, true);
-}
+#define FIXED_LANES(name, function, is_unsigned)                                                \
+    HANDLERS(name##_v_fixed, name##_vh_fixed, function(*this, f, is_unsigned)) \
+    HANDLERS(name##_sv_fixed, name##_hv_fixed, function(*this, f, is_unsigned))
+FIXED_LANES(SCVTF, from_fixed_lanes, false)
+FIXED_LANES(UCVTF, from_fixed_lanes, true)
+FIXED_LANES(FCVTZS, to_fixed_lanes, false)
+FIXED_LANES(FCVTZU, to_fixed_lanes, true)
+#undef FIXED_LANES
 
 // --- Between precisions, lanes
 
@@ -254,7 +275,7 @@ HANDLER(FCVTL) {
     // Q: from the upper half.
     Value n = b.get_v(f.n());
     if (f.Q()) n = b.emit(Op::VShrBytes, Type::V128, n, {}, {}, {}, 8);
-    b.set_v(f.d(), b.emit(Op::FWiden, Type::V128, n, {}, {}, {}, 0, static_cast<uint8_t>(1 + f.z())));
+    b.set_v(f.d(), b.emit(Op::FWiden, Type::V128, n, {}, {}, {}, 0, static_cast<uint8_t>(kHalf + f.z())));
 }
 
 namespace {
@@ -269,7 +290,7 @@ void set_narrowed(const Lifter& l, unsigned d, unsigned q, Value low) {
 }  // namespace
 
 HANDLER(FCVTN) {
-    const Value low = b.emit(Op::FNarrow, Type::V128, b.get_v(f.n()), {}, {}, {}, 0, width_of(f.z()));
+    const Value low = b.emit(Op::FNarrow, Type::V128, b.get_v(f.n()), {}, {}, {}, 0, lane_width(f));
     set_narrowed(*this, f.d(), f.Q(), low);
 }
 HANDLER(FCVTXN_v) {
@@ -278,8 +299,8 @@ HANDLER(FCVTXN_v) {
 }
 HANDLER(FCVTXN_s) {
     const Value low =
-        b.call_helper_v(static_cast<unsigned>(Helper::NarrowToOdd), lane0(*this, b.get_v(f.n()), 1));
-    b.set_v(f.d(), lane0(*this, low, 0));
+        b.call_helper_v(static_cast<unsigned>(Helper::NarrowToOdd), lane0(*this, b.get_v(f.n()), kDouble));
+    b.set_v(f.d(), lane0(*this, low, kSingle));
 }
 
 }  // namespace armature::translator::lift

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "guest/cpu_state.h"
 
@@ -16,6 +17,7 @@ namespace armature::translator::fp {
 
 inline constexpr uint32_t kFpcrDn = 1u << 25;
 inline constexpr uint32_t kFpcrFz = 1u << 24;
+inline constexpr uint32_t kFpcrFz16 = 1u << 19;
 inline constexpr uint32_t kInvalid = 1u << 0;
 inline constexpr uint32_t kDivideByZero = 1u << 1;
 inline constexpr uint32_t kOverflow = 1u << 2;
@@ -47,6 +49,14 @@ inline T pin(T x) {
     return x;
 }
 
+// Halves: their bits in the low part of a word, their values as doubles.
+struct F16 {
+    using Bits = uint32_t;
+    using Real = double;
+    static constexpr unsigned kLanes = 8;
+    static constexpr unsigned kExponentBits = 5;
+    static constexpr unsigned kFractionBits = 10;
+};
 struct F32 {
     using Bits = uint32_t;
     using Real = float;
@@ -61,6 +71,9 @@ struct F64 {
     static constexpr unsigned kExponentBits = 11;
     static constexpr unsigned kFractionBits = 52;
 };
+
+double half_value(uint32_t half);
+uint32_t half_bits(double value);  // of a half's value
 
 template <typename F>
 struct Format : F {
@@ -80,16 +93,33 @@ struct Format : F {
     static bool is_zero(Bits x) { return (x & ~kSign) == 0; }
     static bool is_denormal(Bits x) { return !is_zero(x) && (x & kInfinity) == 0; }
     static Bits exponent(Bits x) { return x >> F::kFractionBits & kExponentMax; }
-    static Real real(Bits x) { return std::bit_cast<Real>(x); }
-    static Bits bits(Real x) { return std::bit_cast<Bits>(x); }
+    static Real real(Bits x) {
+        if constexpr (std::is_same_v<F, F16>) {
+            return half_value(x);
+        } else {
+            return std::bit_cast<Real>(x);
+        }
+    }
+    static Bits bits(Real x) {
+        if constexpr (std::is_same_v<F, F16>) {
+            return half_bits(x);
+        } else {
+            return std::bit_cast<Bits>(x);
+        }
+    }
 };
 
-// What an operand counts as: a denormal number is a zero under FPCR.FZ, and says so in FPSR.
+template <typename F>
+bool flushes(const guest::CpuState* cpu) {
+    return cpu->fpcr & (std::is_same_v<F, F16> ? kFpcrFz16 : kFpcrFz);
+}
+
+// What an operand counts as: a denormal number is a zero under FPCR.FZ (FZ16), and says so in FPSR unless it is a half.
 template <typename F>
 typename F::Bits flush_input(guest::CpuState* cpu, typename F::Bits x) {
     using T = Format<F>;
-    if (!(cpu->fpcr & kFpcrFz) || !T::is_denormal(x)) return x;
-    cpu->fpsr |= kInputDenormal;
+    if (!flushes<F>(cpu) || !T::is_denormal(x)) return x;
+    if constexpr (!std::is_same_v<F, F16>) cpu->fpsr |= kInputDenormal;
     return x & T::kSign;
 }
 
@@ -117,22 +147,41 @@ bool process_nans(guest::CpuState* cpu, const typename F::Bits* operands, unsign
 
 template <typename F>
 typename F::Bits lane(const guest::Vec128& v, unsigned n) {
-    if constexpr (sizeof(typename F::Bits) == 8) {
+    if constexpr (std::is_same_v<F, F64>) {
         return n ? v.hi : v.lo;
+    } else if constexpr (std::is_same_v<F, F16>) {
+        return static_cast<uint16_t>((n & 4 ? v.hi : v.lo) >> (n & 3) * 16);
     } else {
         return static_cast<uint32_t>((n & 2 ? v.hi : v.lo) >> (n & 1) * 32);
     }
 }
 template <typename F>
 void set_lane(guest::Vec128* v, unsigned n, typename F::Bits x) {
-    if constexpr (sizeof(typename F::Bits) == 8) {
+    if constexpr (std::is_same_v<F, F64>) {
         (n ? v->hi : v->lo) = x;
+    } else if constexpr (std::is_same_v<F, F16>) {
+        uint64_t& half = n & 4 ? v->hi : v->lo;
+        const unsigned shift = (n & 3) * 16;
+        half = (half & ~(uint64_t{0xffff} << shift)) | uint64_t{x & 0xffff} << shift;
     } else {
         uint64_t& half = n & 2 ? v->hi : v->lo;
         const unsigned shift = (n & 1) * 32;
         half = (half & ~(uint64_t{0xffffffff} << shift)) | uint64_t{x} << shift;
     }
 }
+
+template <typename F, typename Fn>
+void each_lane(guest::CpuState* cpu, unsigned lanes, Fn fn) {
+    guest::Vec128 result;
+    for (unsigned n = 0; n < lanes; n++) set_lane<F>(&result, n, fn(n));
+    cpu->vector_scratch[0] = result;
+}
+
+// Half-precision arithmetic is done on doubles (helpers_half.cc). A sum or quotient that a double does not hold is
+// rounded to odd: no later rounding to fewer bits sees the difference, and its inexactness stays visible.
+double add_to_odd(double a, double b);
+// The rounding of an operation's result: FPCR's mode and FZ16.
+uint32_t round_to_half(guest::CpuState* cpu, double value);
 
 // Which lanes a helper computes: the immediate's top byte, 0 for all.
 template <typename F>

@@ -55,13 +55,6 @@ void fix_narrow(CpuState* cpu) {
     cpu->vector_scratch[0] = result;
 }
 
-template <typename F, typename Fn>
-void each_lane(CpuState* cpu, unsigned lanes, Fn fn) {
-    Vec128 result;
-    for (unsigned n = 0; n < lanes; n++) set_lane<F>(&result, n, fn(n));
-    cpu->vector_scratch[0] = result;
-}
-
 template <typename F>
 void mul_add(CpuState* cpu) {
     using T = Format<F>;
@@ -203,14 +196,32 @@ void round_to_int(CpuState* cpu, unsigned immediate) {
     });
 }
 
-// FixedF32, FixedF64: lanes times 2^fraction, truncated and saturated.
+// FixedF16, FixedF32, FixedF64: lanes times 2^fraction, rounded and saturated.
 constexpr unsigned kToUnsigned = 1;
 constexpr unsigned kTo64 = 2;
+constexpr unsigned kTo16 = 4;
+enum class Rounding : unsigned { Zero, Nearest, Up, Down, Away };
+
+double round_by(Rounding rounding, double value) {
+    switch (rounding) {
+        case Rounding::Nearest:
+            return std::nearbyint(value);  // the host's own mode is to nearest
+        case Rounding::Up:
+            return std::ceil(value);
+        case Rounding::Down:
+            return std::floor(value);
+        case Rounding::Away:
+            return std::round(value);
+        default:
+            return std::trunc(value);
+    }
+}
 
 template <typename F>
 void to_fixed(CpuState* cpu, unsigned immediate) {
     using T = Format<F>;
     const int fraction = static_cast<int>(immediate >> 8 & 0xff);
+    const auto rounding = static_cast<Rounding>(immediate >> 16 & 0xff);
     const Vec128 x = cpu->vector_scratch[0];
     const auto convert = [&](typename F::Bits input) -> uint64_t {
         const auto bits = flush_input<F>(cpu, input);
@@ -219,13 +230,19 @@ void to_fixed(CpuState* cpu, unsigned immediate) {
         const uint64_t scaled =
             T::is_nan(bits) ? Format<F64>::kDefaultNan
                             : Format<F64>::bits(std::ldexp(static_cast<double>(T::real(bits)), fraction));
+        const uint64_t rounded = T::is_nan(bits) ? scaled : Format<F64>::bits(round_by(rounding, Format<F64>::real(scaled)));
         if (immediate & kTo64) {
             return immediate & kToUnsigned
-                       ? to_integer<F64, uint64_t>(cpu, scaled, scaled)
-                       : static_cast<uint64_t>(to_integer<F64, int64_t>(cpu, scaled, scaled));
+                       ? to_integer<F64, uint64_t>(cpu, rounded, scaled)
+                       : static_cast<uint64_t>(to_integer<F64, int64_t>(cpu, rounded, scaled));
         }
-        return immediate & kToUnsigned ? to_integer<F64, uint32_t>(cpu, scaled, scaled)
-                                       : static_cast<uint32_t>(to_integer<F64, int32_t>(cpu, scaled, scaled));
+        if (immediate & kTo16) {
+            return immediate & kToUnsigned
+                       ? uint64_t{to_integer<F64, uint16_t>(cpu, rounded, scaled)}
+                       : static_cast<uint16_t>(to_integer<F64, int16_t>(cpu, rounded, scaled));
+        }
+        return immediate & kToUnsigned ? to_integer<F64, uint32_t>(cpu, rounded, scaled)
+                                       : static_cast<uint32_t>(to_integer<F64, int32_t>(cpu, rounded, scaled));
     };
     const unsigned lanes = lanes_of<F>(immediate);
     if (lanes == 1) {
@@ -335,6 +352,9 @@ void FromU32F32(CpuState* cpu, unsigned) {
     each_lane<F32>(cpu, F32::kLanes, [&](unsigned n) { return from_integer<float>(lane<F32>(x, n)); });
 }
 
+void RoundAwayF16(CpuState* cpu, unsigned immediate) {
+    round_away<F16>(cpu, immediate);
+}
 void RoundAwayF32(CpuState* cpu, unsigned immediate) {
     round_away<F32>(cpu, immediate);
 }
@@ -346,6 +366,9 @@ void RoundToIntF32(CpuState* cpu, unsigned immediate) {
 }
 void RoundToIntF64(CpuState* cpu, unsigned immediate) {
     round_to_int<F64>(cpu, immediate);
+}
+void FixedF16(CpuState* cpu, unsigned immediate) {
+    to_fixed<F16>(cpu, immediate);
 }
 void FixedF32(CpuState* cpu, unsigned immediate) {
     to_fixed<F32>(cpu, immediate);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reciprocal and square root estimates (by the manual's integer formulas, eight bits of precision), their
-// Newton steps, FMULX, FRECPX, and the conversions to and from half precision and to odd.
+// Newton steps, FMULX, FRECPX, and the conversion to odd.
 #include "translator/ir/helpers.h"
 #include "translator/runtime/guest_fp.h"
 
@@ -12,13 +12,10 @@ using guest::CpuState;
 using guest::Vec128;
 
 template <typename F, typename Fn>
-void each_lane(CpuState* cpu, unsigned immediate, Fn fn) {
+void each_pair(CpuState* cpu, unsigned immediate, Fn fn) {
     const Vec128 a = cpu->vector_scratch[0];
     const Vec128 b = cpu->vector_scratch[1];
-    Vec128 result;
-    const unsigned lanes = lanes_of<F>(immediate);
-    for (unsigned n = 0; n < lanes; n++) set_lane<F>(&result, n, fn(lane<F>(a, n), lane<F>(b, n)));
-    cpu->vector_scratch[0] = result;
+    each_lane<F>(cpu, lanes_of<F>(immediate), [&](unsigned n) { return fn(lane<F>(a, n), lane<F>(b, n)); });
 }
 
 template <typename F>
@@ -36,10 +33,14 @@ typename F::Bits mul_x(CpuState* cpu, typename F::Bits a, typename F::Bits b) {
     typename F::Bits nan = 0;
     if (process_nans<F>(cpu, values, 2, &nan)) return nan;
     if (product_is_invalid<F>(a, b)) return ((a ^ b) & T::kSign) | T::bits(typename F::Real{2});
-    const GuestMode mode(cpu);
-    const auto x = pin(T::real(a));
-    const auto y = pin(T::real(b));
-    return T::bits(pin(x * y));
+    if constexpr (std::is_same_v<F, F16>) {
+        return round_to_half(cpu, T::real(a) * T::real(b));
+    } else {
+        const GuestMode mode(cpu);
+        const auto x = pin(T::real(a));
+        const auto y = pin(T::real(b));
+        return T::bits(pin(x * y));
+    }
 }
 
 // constant - a * b (constant 2), or (3 - a * b) / 2: fused, rounded once.
@@ -53,6 +54,10 @@ typename F::Bits step(CpuState* cpu, typename F::Bits a, typename F::Bits b, boo
     typename F::Bits nan = 0;
     if (process_nans<F>(cpu, values, 2, &nan)) return nan;
     if (product_is_invalid<F>(a, b)) return T::bits(square_root ? Real{1.5} : Real{2});
+    if constexpr (std::is_same_v<F, F16>) {
+        const double product = T::real(values[0]) * T::real(b);
+        return round_to_half(cpu, square_root ? add_to_odd(product, 3) / 2 : add_to_odd(product, 2));
+    }
     const GuestMode mode(cpu);
     const Real x = pin(T::real(values[0]));
     const Real other = pin(T::real(b));
@@ -106,7 +111,7 @@ typename F::Bits recip(CpuState* cpu, typename F::Bits x) {
     const int result_bias = 2 * T::kBias - 1;
     int exponent = static_cast<int>(T::exponent(x));
     Bits fraction = x & T::kFraction;
-    if ((cpu->fpcr & kFpcrFz) && exponent >= result_bias) {
+    if (flushes<F>(cpu) && exponent >= result_bias) {
         cpu->fpsr |= kUnderflow;
         return sign;
     }
@@ -176,89 +181,6 @@ typename F::Bits recip_exponent(CpuState* cpu, typename F::Bits x) {
     return sign | (~exponent & T::kExponentMax) << F::kFractionBits;
 }
 
-// --- Half precision
-
-constexpr unsigned kHalfFraction = 10;
-constexpr uint16_t kHalfInfinity = 0x7c00;
-constexpr uint16_t kHalfQuiet = 0x0200;
-constexpr uint16_t kAlternativeMax =
-    0x7fff;  // the largest number of Arm's alternative format, which has no infinity or NaN
-constexpr uint32_t kFpcrAhp = 1u << 26;
-
-// Exact. The payload moves to the top of the fraction.
-uint64_t half_to_double(CpuState* cpu, uint16_t half) {
-    const uint64_t sign = uint64_t{half} >> 15 << 63;
-    const unsigned exponent = half >> kHalfFraction & 0x1f;
-    const uint64_t fraction = half & 0x3ff;
-    if (exponent == 0x1f && !(cpu->fpcr & kFpcrAhp)) {
-        if (fraction == 0) return sign | Format<F64>::kInfinity;
-        return process_nan<F64>(cpu, sign | Format<F64>::kInfinity | fraction << 42);
-    }
-    if (exponent == 0) {
-        return sign | Format<F64>::bits(std::ldexp(static_cast<double>(fraction), -24));
-    }
-    return sign | uint64_t{exponent + 1008} << 52 | fraction << 42;
-}
-
-bool rounds_up(unsigned mode, bool negative, bool odd, uint64_t rest, uint64_t half_way) {
-    switch (mode) {
-        case 0:
-            return rest > half_way || (rest == half_way && odd);
-        case 1:
-            return rest && !negative;
-        case 2:
-            return rest && negative;
-        default:
-            return false;
-    }
-}
-
-// One rounding, by FPCR's mode.
-uint16_t double_to_half(CpuState* cpu, uint64_t bits) {
-    using T = Format<F64>;
-    const uint16_t sign = static_cast<uint16_t>(bits >> 48 & 0x8000);
-    const bool alternative = cpu->fpcr & kFpcrAhp;
-    if (alternative && (T::is_nan(bits) || T::is_infinity(bits))) {
-        cpu->fpsr |= kInvalid;
-        return T::is_nan(bits) ? sign : sign | kAlternativeMax;
-    }
-    if (T::is_nan(bits)) {
-        const uint64_t quiet = process_nan<F64>(cpu, bits);
-        const uint16_t nan_sign = static_cast<uint16_t>(quiet >> 48 & 0x8000);
-        return static_cast<uint16_t>(nan_sign | kHalfInfinity | kHalfQuiet | (quiet >> 42 & 0x3ff));
-    }
-    if (T::is_infinity(bits)) return sign | kHalfInfinity;
-    if (T::is_zero(bits)) return sign;
-    const unsigned mode = cpu->fpcr >> 22 & 3;
-    int exponent = static_cast<int>(T::exponent(bits)) - 1023;
-    uint64_t significand = (bits & T::kFraction) | (T::exponent(bits) ? uint64_t{1} << 52 : 0);
-    if (T::exponent(bits) == 0) exponent = -1022;
-    // Bits to drop so that ten fraction bits are left, more for results below the smallest normal number.
-    unsigned drop = 42;
-    const bool tiny = exponent < -14;
-    if (tiny) drop += static_cast<unsigned>(-14 - exponent) > 20 ? 20 : static_cast<unsigned>(-14 - exponent);
-    const uint64_t rest = significand & ((uint64_t{1} << drop) - 1);
-    uint64_t kept = significand >> drop;
-    if (rounds_up(mode, sign, kept & 1, rest, uint64_t{1} << (drop - 1))) kept++;
-    // `kept` includes the implicit bit of normal numbers, so a carry moves into the exponent by itself.
-    const uint64_t biased = tiny ? kept : (static_cast<uint64_t>(exponent + 14) << kHalfFraction) + kept;
-    if (alternative && biased > kAlternativeMax) {
-        cpu->fpsr |= kInvalid;
-        return sign | kAlternativeMax;
-    }
-    if (rest) cpu->fpsr |= kInexact | (tiny ? kUnderflow : 0);
-    if (!alternative && biased >= kHalfInfinity) {
-        cpu->fpsr |= kOverflow | kInexact;
-        const bool to_infinity = mode == 0 || (mode == 1 && !sign) || (mode == 2 && sign);
-        return static_cast<uint16_t>(sign | (to_infinity ? kHalfInfinity : kHalfInfinity - 1));
-    }
-    return static_cast<uint16_t>(sign | biased);
-}
-
-uint16_t half_lane(const Vec128& v, unsigned n) {
-    return static_cast<uint16_t>((n & 4 ? v.hi : v.lo) >> (n & 3) * 16);
-}
-
 // Rounded towards zero, with the last bit set if anything was lost.
 uint32_t narrow_to_odd(CpuState* cpu, uint64_t bits) {
     using T = Format<F64>;
@@ -295,13 +217,17 @@ uint32_t narrow_to_odd(CpuState* cpu, uint64_t bits) {
 }  // namespace
 
 #define LANES_OF_TWO(Name, expression)                                                                   \
+    void Name##F16(CpuState* cpu, unsigned immediate) {                                                  \
+        using F = F16;                                                                                   \
+        each_pair<F>(cpu, immediate, [&](F::Bits a, [[maybe_unused]] F::Bits b) { return expression; }); \
+    }                                                                                                    \
     void Name##F32(CpuState* cpu, unsigned immediate) {                                                  \
         using F = F32;                                                                                   \
-        each_lane<F>(cpu, immediate, [&](F::Bits a, [[maybe_unused]] F::Bits b) { return expression; }); \
+        each_pair<F>(cpu, immediate, [&](F::Bits a, [[maybe_unused]] F::Bits b) { return expression; }); \
     }                                                                                                    \
     void Name##F64(CpuState* cpu, unsigned immediate) {                                                  \
         using F = F64;                                                                                   \
-        each_lane<F>(cpu, immediate, [&](F::Bits a, [[maybe_unused]] F::Bits b) { return expression; }); \
+        each_pair<F>(cpu, immediate, [&](F::Bits a, [[maybe_unused]] F::Bits b) { return expression; }); \
     }
 LANES_OF_TWO(MulX, mul_x<F>(cpu, a, b))
 LANES_OF_TWO(RecipStep, step<F>(cpu, a, b, false))
@@ -310,43 +236,6 @@ LANES_OF_TWO(RecipEstimate, recip<F>(cpu, a))
 LANES_OF_TWO(RsqrtEstimate, rsqrt<F>(cpu, a))
 LANES_OF_TWO(RecipExponent, recip_exponent<F>(cpu, a))
 #undef LANES_OF_TWO
-
-void WidenHalf(CpuState* cpu, unsigned) {
-    const Vec128 x = cpu->vector_scratch[0];
-    Vec128 result;
-    for (unsigned n = 0; n < 4; n++) {
-        const uint64_t wide = half_to_double(cpu, half_lane(x, n));
-        const uint32_t single = Format<F64>::is_nan(wide)
-                                    ? static_cast<uint32_t>(wide >> 32 & 0x80000000) |
-                                          Format<F32>::kInfinity |
-                                          static_cast<uint32_t>(wide >> 29 & Format<F32>::kFraction)
-                                    : Format<F32>::bits(static_cast<float>(Format<F64>::real(wide)));
-        set_lane<F32>(&result, n, single);
-    }
-    cpu->vector_scratch[0] = result;
-}
-
-void NarrowToHalf(CpuState* cpu, unsigned) {
-    const Vec128 x = cpu->vector_scratch[0];
-    uint64_t result = 0;
-    for (unsigned n = 0; n < 4; n++) {
-        const uint32_t single = flush_input<F32>(cpu, lane<F32>(x, n));
-        const uint64_t wide = Format<F32>::is_nan(single)
-                                  ? uint64_t{single & 0x80000000} << 32 | Format<F64>::kInfinity |
-                                        uint64_t{single & Format<F32>::kFraction} << 29
-                                  : Format<F64>::bits(static_cast<double>(Format<F32>::real(single)));
-        result |= uint64_t{double_to_half(cpu, wide)} << n * 16;
-    }
-    cpu->vector_scratch[0] = {result, 0};
-}
-
-void HalfToDouble(CpuState* cpu, unsigned) {
-    cpu->vector_scratch[0] = {half_to_double(cpu, half_lane(cpu->vector_scratch[0], 0)), 0};
-}
-
-void DoubleToHalf(CpuState* cpu, unsigned) {
-    cpu->vector_scratch[0] = {double_to_half(cpu, flush_input<F64>(cpu, cpu->vector_scratch[0].lo)), 0};
-}
 
 void NarrowToOdd(CpuState* cpu, unsigned) {
     const Vec128 x = cpu->vector_scratch[0];
