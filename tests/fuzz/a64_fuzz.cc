@@ -102,7 +102,11 @@ void run_here(const fuzz_case& c, fuzz_state* out) {
     cpu.write_fpcr(c.in.fpcr);
     cpu.write_fpsr(c.in.fpsr);
     cpu.exclusive_address = ~uint64_t{0};
-    const translator::Exit exit = translator::run(&thread);
+    translator::Exit exit{};
+    do {
+        cpu.exit_request.store(0);  // changed code asks threads to leave
+        exit = translator::run(&thread);
+    } while (exit.reason == translator::ExitReason::Interrupted);
     *out = {};
     std::memcpy(out->x, cpu.x, sizeof out->x);
     out->sp = cpu.sp;
@@ -122,13 +126,6 @@ struct Scope {
     bool fp_status;  // the oracle knows FPSR, FPCR
     bool ending;     // and how the case ended
 };
-
-// FPSR without what docs/limits.md gives up under flush-to-zero: IDC, and IXC where UFC is set.
-uint32_t comparable_fpsr(const fuzz_state& state) {
-    constexpr uint32_t kFz = 1u << 24, kIdc = 0x80, kIxc = 0x10, kUfc = 0x08;
-    if (!(state.fpcr & kFz)) return state.fpsr;
-    return state.fpsr & ~(kIdc | (state.fpsr & kUfc ? kIxc : 0));
-}
 
 std::string difference(const fuzz_state& ours, const fuzz_state& theirs, Scope scope) {
     std::string text;
@@ -151,7 +148,7 @@ std::string difference(const fuzz_state& ours, const fuzz_state& theirs, Scope s
         differs("v" + std::to_string(i / 2) + (i % 2 ? ".hi" : ".lo"), ours.v[i], theirs.v[i]);
     }
     if (scope.fp_status) {
-        differs("fpsr", comparable_fpsr(ours), comparable_fpsr(theirs));
+        differs("fpsr", ours.fpsr, theirs.fpsr);
         differs("fpcr", ours.fpcr, theirs.fpcr);
     }
     for (unsigned i = 0; i < FUZZ_MEMORY; i += 8) {
@@ -188,10 +185,12 @@ void report(const fuzz_case& c, const char* oracle, const std::string& what, uin
     print_operands(c);
 }
 
-// What QEMU 7.2 gets wrong: the scalar fixed-point conversion of a half to a signed integer extends the sign beyond the half.
+// What QEMU 7.2 gets wrong: the scalar fixed-point conversion of a half to a signed integer extends the sign
+// beyond the half.
 bool not_for_qemu(const fuzz_case& c) {
     for (unsigned i = 0; i < c.count; i++) {
-        if (translator::decode::decode(c.code[i])->id == translator::decode::RowId::FCVTZS_hv_fixed) return true;
+        if (translator::decode::decode(c.code[i])->id == translator::decode::RowId::FCVTZS_hv_fixed)
+            return true;
     }
     return false;
 }
@@ -212,7 +211,10 @@ std::string compare(const fuzz_case& c, bool have_qemu, const Settings& settings
     run_here(c, &ours);
     std::string what;
     *oracle = "qemu";
-    have_qemu = have_qemu && !not_for_qemu(c);
+    if (have_qemu && not_for_qemu(c)) {
+        if (c.count > 1) return {};  // VIXL alone is no judge of the others
+        have_qemu = false;
+    }
     if (have_qemu) {
         totals->by_qemu++;
         what = difference(ours, c.out, {settings.fpsr, true});
@@ -237,11 +239,12 @@ std::string compare(const fuzz_case& c, bool have_qemu, const Settings& settings
 std::string shrink(fuzz_case* c, std::string what, const Settings& settings, const char** oracle) {
     auto single = std::make_unique<fuzz_batch>();
     Totals ignored;
-    for (unsigned i = 0; i < c->count;) {
+    for (unsigned i = 0; i < c->count - (c->loop ? 2 : 0);) {
         fuzz_case smaller = *c;
         smaller.count--;
         std::memmove(smaller.code + i, smaller.code + i + 1, (smaller.count - i) * 4);
         if (smaller.count == 0) break;
+        if (smaller.loop) close_loop(&smaller);
         const char* smaller_oracle = nullptr;
         const bool use_qemu = !settings.qemu.empty();
         single->count = 1;

@@ -36,6 +36,8 @@ struct fuzz_state {
 struct fuzz_case {
     uint32_t count;
     uint32_t code[FUZZ_MAX_CODE];
+    uint32_t loop; /* 1 + counter register if the last two instructions are SUBS and B.NE back to the first,
+                      else 0 */
     uint32_t slot;
     struct fuzz_state in;
     struct fuzz_state out; /* the oracle's answer */

@@ -292,11 +292,14 @@ bool loops(uint32_t word, unsigned position) {
     return offset <= 0 && offset >= -static_cast<int64_t>(position);
 }
 
+bool is_casp(uint32_t word) {
+    return (word & 0xbfa00000) == 0x08200000;
+}
 bool is_load_exclusive(uint32_t word) {
-    return (word & 0x3fc00000) == 0x08400000;
+    return (word & 0x3fc00000) == 0x08400000 && !is_casp(word);
 }
 bool is_store_exclusive(uint32_t word) {
-    return (word & 0x3fc00000) == 0x08000000 && !((word & 0x80200000) == 0x00200000);  // the latter: CASP
+    return (word & 0x3fc00000) == 0x08000000 && !is_casp(word);
 }
 
 // The store exclusive that belongs to a load exclusive: same base and size. Others are left to the
@@ -312,11 +315,22 @@ uint32_t store_exclusive_for(uint32_t load, Random& random) {
     return (load & 0xffa083e0) | status << 16 | (random.below(2) << 15) | u << 10 | t;
 }
 
+// What may stand in a loop: nothing that leaves it, that moves an address, or that the second round finds
+// without its exclusive load.
+bool fits_loop(uint32_t word) {
+    const bool branch = (word & 0x1c000000) == 0x14000000;
+    const bool exclusive = (word & 0x3f000000) == 0x08000000;
+    const bool moves_base = (is_imm9(word) && bits(word, 10, 1)) || (is_pair(word) && bits(word, 23, 1)) ||
+                            ((word & 0x3e000000) == 0x0c000000 && bits(word, 23, 1));
+    return !branch && !(is_load_store(word) && (exclusive || moves_base));
+}
+
 // Adds an instruction of `row` to the case; false if this word does not fit.
-bool add(fuzz_case* c, const Row& row, Reserved* reserved, Random& random) {
+bool add(fuzz_case* c, const Row& row, bool in_loop, Reserved* reserved, Random& random) {
     const auto drawn = random_word(row, random, true);
     if (!drawn) return false;
     const uint32_t word = alias_registers(row, *drawn, random);
+    if (in_loop && !fits_loop(word)) return false;
     fuzz_state& in = c->in;
     uint32_t address_registers = 0;
     if (is_cache_operation(row)) {
@@ -355,7 +369,7 @@ bool add(fuzz_case* c, const Row& row, Reserved* reserved, Random& random) {
     }
     if (loops(word, c->count)) return false;
     const uint32_t writes = may_write(word);
-    if (writes & reserved->bases) return false;
+    if (writes & (reserved->bases | (in_loop ? address_registers : 0))) return false;
     reserved->bases |= address_registers;
     reserved->written |= writes | address_registers;
     if (is_store_exclusive(word) && reserved->monitor) return false;
@@ -373,7 +387,25 @@ bool add(fuzz_case* c, const Row& row, Reserved* reserved, Random& random) {
     return true;
 }
 
+// Two to four rounds of what the case has so far, counted in a register that it leaves alone.
+void add_loop(fuzz_case* c, const Reserved& reserved, Random& random) {
+    for (unsigned attempt = 0; attempt < 8; attempt++) {
+        const unsigned counter = random.below(30);
+        if ((reserved.written | reserved.bases) >> counter & 1) continue;
+        c->in.x[counter] = 2 + random.below(3);
+        c->loop = 1 + counter;
+        c->code[c->count++] = 0xf1000400 | counter << 5 | counter;  // SUBS Xn, Xn, #1
+        c->count++;
+        return close_loop(c);
+    }
+}
+
 }  // namespace
+
+void close_loop(fuzz_case* c) {
+    constexpr uint32_t kBranchIfNotEqual = 0x54000001;
+    c->code[c->count - 1] = kBranchIfNotEqual | ((1u - c->count) & 0x7ffff) << 5;
+}
 
 bool select_rows(const Choice& choice) {
     rows.clear();
@@ -391,13 +423,15 @@ void make_case(fuzz_case* c, uint32_t slot, const Choice& choice, tests::Random&
     random_state(&c->in, choice, random);
     c->in.pc = FUZZ_CODE_BASE + uint64_t{slot} * FUZZ_SLOT;
     Reserved reserved;
-    const unsigned wanted = 1 + random.below(choice.block);
+    const bool loop = choice.block > 2 && random.below(4) == 0;
+    const unsigned wanted = 1 + random.below(choice.block - (loop ? 2 : 0));
     for (unsigned attempt = 0; c->count < wanted && (attempt < 20 || c->count == 0); attempt++) {
         const Row& row = *rows[random.below(static_cast<unsigned>(rows.size()))];
         const bool leaves = (row.value & 0x1c000000) == 0x14000000 && std::strcmp(row.name, "MSR_reg") != 0;
         if (leaves && c->count + 1 < wanted) continue;  // branches and exceptions only at the end
-        add(c, row, &reserved, random);
+        add(c, row, loop, &reserved, random);
     }
+    if (loop) add_loop(c, reserved, random);
 }
 
 }  // namespace armature::fuzz

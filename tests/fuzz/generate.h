@@ -16,6 +16,9 @@ struct Choice {
     bool fp_modes = true;  // rounding modes, flush to zero, default NaN
 };
 
+// The last instruction of a loop, for the number of instructions that the case has now.
+void close_loop(fuzz_case* c);
+
 // False if `choice` leaves no row.
 bool select_rows(const Choice& choice);
 void make_case(fuzz_case* c, uint32_t slot, const Choice& choice, tests::Random& random);

@@ -145,6 +145,7 @@ struct Block {
     bool flags_live_out = true;  // NZCV must be in CpuState at the end
     bool parallel = true;        // other threads or processes may see memory: atomics lock, ordering is kept
     bool calls_back = false;     // has callbacks: its C++ calls need no switch of the stack
+    bool watch_flush = false;    // FPCR.FZ may be set: operations whose flags the host gets wrong have FaultPoints
     bool mask_tags = false;      // addresses may carry a tag in the top byte: mask them
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the floating-point handlers share. A precision is `w`, log2 of a lane's bytes; rows give it by their field p
-// (scalars) or z (vectors), and rows of halves by not having it.
+// What the floating-point handlers share. A precision is `w`, log2 of a lane's bytes; rows give it by their
+// field p (scalars) or z (vectors), and rows of halves by not having it.
 //
-// Halves are computed as singles: widening is exact, +, -, *, / and square root of a half's 11 bits rounded first to 24
-// and then to 11 bits are rounded correctly in every mode, and so are minimum, maximum and rounding to integral. Only a
-// fused multiply-add is not, which a helper does.
+// Halves are computed as singles: widening is exact, +, -, * and square root of a half's 11 bits rounded
+// first to 24 and then to 11 bits are rounded correctly in every mode, and so are minimum, maximum and
+// rounding to integral. A fused multiply-add is not, and a quotient that FPCR.FZ16 flushes would already have
+// been inexact: these two are helpers'.
 //
 // Every value that is written to a vector register has the lanes beyond its size zero: scalar operations give
 // that (kFpScalar), 64-bit vectors go through `narrow`. Lanes beyond the size of an operand are never looked
@@ -36,8 +37,8 @@ uint8_t lane_width(F f) {
         return kHalf;
     }
 }
-// Of an instruction's helpers the one for singles names all; those for halves (if any) and doubles are its neighbours in
-// helpers.def.
+// Of an instruction's helpers the one for singles names all; those for halves (if any) and doubles are its
+// neighbours in helpers.def.
 inline unsigned helper_for(Helper single, uint8_t w) {
     return static_cast<unsigned>(single) + w - kSingle;
 }
@@ -69,7 +70,8 @@ enum class Part { Scalar, Lower, Upper };
 Value widen_half(const Lifter& l, Value halves, Part part);
 Value round_to_half(const Lifter& l, Value singles, Part part);
 
-// Operations of all precisions. `packed` works on 64 (Q = 0: the operands' upper halves are zero) or 128 bits.
+// Operations of all precisions. `packed` works on 64 (Q = 0: the operands' upper halves are zero) or 128
+// bits.
 Value scalar(const Lifter& l, Op op, uint8_t w, Value a, Value b = {}, Value c = {}, uint64_t imm = 0);
 Value packed(const Lifter& l, Op op, uint8_t w, unsigned q, Value a, Value b = {}, Value c = {},
              uint64_t imm = 0);

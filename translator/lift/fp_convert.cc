@@ -56,7 +56,8 @@ void to_integer(const Lifter& l, F f, Rounding rounding, bool is_unsigned) {
 template <typename F>
 void to_fixed(const Lifter& l, F f, bool is_unsigned) {
     const unsigned fraction = 64 - f.f();
-    const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | (f.z() ? kTo64 : 0) | fraction << kFractionShift;
+    const unsigned immediate =
+        (is_unsigned ? kToUnsigned : 0) | (f.z() ? kTo64 : 0) | fraction << kFractionShift;
     const Value result =
         helper_scalar(l, Helper::FixedF32, scalar_width(f), l.b.get_v(f.n()), {}, {}, immediate);
     const Type type = int_type(f.z());
@@ -75,7 +76,8 @@ Value to_half(const Lifter& l, Value integer, unsigned fraction, bool is_unsigne
     const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | (is64 ? kFrom64 : kFrom32) |
                                fraction << kFractionShift | 1u << kHelperLanesShift;
     const Value source = l.b.emit(Op::VFromI, Type::V128, integer);
-    const Value half = l.b.call_helper_v(static_cast<unsigned>(Helper::FixedToHalf), source, {}, {}, immediate);
+    const Value half =
+        l.b.call_helper_v(static_cast<unsigned>(Helper::FixedToHalf), source, {}, {}, immediate);
     return mark_scalar(l, half, kHalf);
 }
 
@@ -103,7 +105,8 @@ HANDLER(FCVT) {
         return b.set_v(f.d(), lane0(*this, wide, kDouble));
     }
     if (f.t() == kDoubleType && f.o() == kHalfType) {
-        const Value half = b.call_helper_v(static_cast<unsigned>(Helper::DoubleToHalf), lane0(*this, n, kDouble));
+        const Value half =
+            b.call_helper_v(static_cast<unsigned>(Helper::DoubleToHalf), lane0(*this, n, kDouble));
         return b.set_v(f.d(), lane0(*this, half, kHalf));
     }
     const bool widens = f.t() == kHalfType || f.o() == kDoubleType;
@@ -122,7 +125,7 @@ HANDLERS(UCVTF_s_fixed, UCVTF_h_fixed, from_fixed(*this, f, true))
 HANDLERS(FCVTZS_s_fixed, FCVTZS_h_fixed, to_fixed(*this, f, false))
 HANDLERS(FCVTZU_s_fixed, FCVTZU_h_fixed, to_fixed(*this, f, true))
 
-#define TO_INTEGER(letter, rounding)                                             \
+#define TO_INTEGER(letter, rounding)                                          \
     SCALARS(FCVT##letter##S, to_integer(*this, f, Rounding::rounding, false)) \
     SCALARS(FCVT##letter##U, to_integer(*this, f, Rounding::rounding, true))
 TO_INTEGER(N, Nearest)
@@ -169,8 +172,8 @@ void to_integer_lanes(const Lifter& l, F f, Rounding rounding, bool is_unsigned)
     const uint8_t w = lane_width(f);
     const Size size = size_of(f);
     if (w == kHalf) {
-        const unsigned immediate = (is_unsigned ? kToUnsigned : 0) | kTo16 |
-                                   static_cast<unsigned>(rounding) << kRoundingShift;
+        const unsigned immediate =
+            (is_unsigned ? kToUnsigned : 0) | kTo16 | static_cast<unsigned>(rounding) << kRoundingShift;
         return l.b.set_v(f.d(), by_helper(l, Helper::FixedF32, w, size, l.b.get_v(f.n()), immediate));
     }
     // Exceptions must come from the lanes that exist only.
@@ -205,8 +208,8 @@ void from_lanes(const Lifter& l, F f, bool is_unsigned) {
                                 : from_integer_lanes(l, w, n, size_of(f), is_unsigned));
 }
 
-// The bits h of a fixed-point row: 2 * lane bits - fraction bits, whose highest set bit tells the lane; of a half row
-// without that bit.
+// The bits h of a fixed-point row: 2 * lane bits - fraction bits, whose highest set bit tells the lane; of a
+// half row without that bit.
 struct FixedPoint {
     uint8_t w;
     unsigned fraction;
@@ -225,9 +228,8 @@ void from_fixed_lanes(const Lifter& l, F f, bool is_unsigned) {
     if (at.w == kHalf) return l.b.set_v(f.d(), to_half_lanes(l, n, size, at.fraction, is_unsigned));
     const Value value = from_integer_lanes(l, at.w, n, size, is_unsigned);
     const Value power = scale(l, at.w, at.fraction);
-    l.b.set_v(f.d(), size == Size::Lane
-                         ? scalar(l, Op::FMul, at.w, value, power)
-                         : packed(l, Op::FMul, at.w, size == Size::Whole, value, power));
+    l.b.set_v(f.d(), size == Size::Lane ? scalar(l, Op::FMul, at.w, value, power)
+                                        : packed(l, Op::FMul, at.w, size == Size::Whole, value, power));
 }
 
 template <typename F>
@@ -240,7 +242,7 @@ void to_fixed_lanes(const Lifter& l, F f, bool is_unsigned) {
 
 }  // namespace
 
-#define TO_INTEGER_LANES(name, rounding, is_unsigned)                                      \
+#define TO_INTEGER_LANES(name, rounding, is_unsigned)                          \
     VECTORS(name, to_integer_lanes(*this, f, Rounding::rounding, is_unsigned)) \
     LANES(name, to_integer_lanes(*this, f, Rounding::rounding, is_unsigned))
 TO_INTEGER_LANES(FCVTNS, Nearest, false)
@@ -260,7 +262,7 @@ LANES(SCVTF, from_lanes(*this, f, false))
 VECTORS(UCVTF, from_lanes(*this, f, true))
 LANES(UCVTF, from_lanes(*this, f, true))
 
-#define FIXED_LANES(name, function, is_unsigned)                                                \
+#define FIXED_LANES(name, function, is_unsigned)                               \
     HANDLERS(name##_v_fixed, name##_vh_fixed, function(*this, f, is_unsigned)) \
     HANDLERS(name##_sv_fixed, name##_hv_fixed, function(*this, f, is_unsigned))
 FIXED_LANES(SCVTF, from_fixed_lanes, false)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// FHM: products of halves, exact, added to singles with one rounding: a fused multiply-add of widened operands.
-// FCMA: complex numbers in pairs of lanes; a rotation is a swap of a pair's lanes and a change of signs.
-// BF16: a bfloat16 is the upper half of a single. BFMLAL respects FPCR like any multiply-add; BFDOT and BFMMLA have
-// arithmetic of their own (round to odd, no FPCR, no FPSR), which a helper does.
+// FHM: products of halves, exact, added to singles with one rounding: a fused multiply-add of widened
+// operands. FCMA: complex numbers in pairs of lanes; a rotation is a swap of a pair's lanes and a change of
+// signs. BF16: a bfloat16 is the upper half of a single. BFMLAL respects FPCR like any multiply-add; BFDOT
+// and BFMMLA have arithmetic of their own (round to odd, no FPCR, no FPSR), which a helper does.
 #include "translator/lift/fp.h"
 
 namespace armature::translator::lift {
@@ -63,7 +63,8 @@ Value negate_lanes(const Lifter& l, Value value, uint8_t w, bool even, bool odd)
 }
 
 // d + n * m rotated by 90 degrees times `rotation`, the part of it that one instruction adds.
-void multiply_complex(const Lifter& l, uint8_t w, unsigned q, unsigned rotation, unsigned d, Value n, Value m) {
+void multiply_complex(const Lifter& l, uint8_t w, unsigned q, unsigned rotation, unsigned d, Value n,
+                      Value m) {
     const bool imaginary = rotation & 1;  // of n
     n = l.b.emit(imaginary ? Op::VTrn2 : Op::VTrn1, Type::V128, n, n, {}, {}, 0, w);
     if (imaginary) m = swap_pairs(l, m, w);

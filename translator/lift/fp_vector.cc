@@ -50,15 +50,16 @@ Value round_to_half(const Lifter& l, Value singles, Part part) {
 }
 
 Value scalar(const Lifter& l, Op op, uint8_t w, Value a, Value b, Value c, uint64_t imm) {
-    if (w != kHalf)
-        return mark_scalar(l, l.b.emit(op, Type::V128, a, b, c, {}, imm | ir::kFpScalar, w), w);
+    if (w != kHalf) return mark_scalar(l, l.b.emit(op, Type::V128, a, b, c, {}, imm | ir::kFpScalar, w), w);
     if (op == Op::FMulAdd) return helper_scalar(l, Helper::MulAddF32, w, a, b, c);
+    if (op == Op::FDiv) return helper_scalar(l, Helper::DivF32, w, a, b);
     return halves(l, op, Part::Scalar, a, b, imm);
 }
 
 Value packed(const Lifter& l, Op op, uint8_t w, unsigned q, Value a, Value b, Value c, uint64_t imm) {
     if (w != kHalf) return narrow(l, l.b.emit(op, Type::V128, a, b, c, {}, imm, w), q);
     if (op == Op::FMulAdd) return helper_vector(l, Helper::MulAddF32, w, q, a, b, c);
+    if (op == Op::FDiv) return helper_vector(l, Helper::DivF32, w, q, a, b);
     const Value low = halves(l, op, Part::Lower, a, b, imm);
     if (!q) return low;
     const Value high = halves(l, op, Part::Upper, a, b, imm);
@@ -269,7 +270,7 @@ SCALARS(FCMGT, same_scalar(*this, f, Op::FCmpGt))
 SCALARS(FACGE, compare_magnitudes_scalar(*this, f, Op::FCmpGe))
 SCALARS(FACGT, compare_magnitudes_scalar(*this, f, Op::FCmpGt))
 
-#define COMPARE_ZERO(name, op, swapped)                          \
+#define COMPARE_ZERO(name, op, swapped)                           \
     VECTORS(name##_zero, compare_zero(*this, f, Op::op, swapped)) \
     LANES(name##_zero, compare_zero_scalar(*this, f, Op::op, swapped))
 COMPARE_ZERO(FCMGT, FCmpGt, false)
@@ -279,27 +280,26 @@ COMPARE_ZERO(FCMLT, FCmpGt, true)
 COMPARE_ZERO(FCMLE, FCmpGe, true)
 #undef COMPARE_ZERO
 
-#define BY_HELPER(name, helper)                               \
-    VECTORS(name, by_helper(*this, f, Helper::helper##F32))   \
+#define BY_HELPER(name, helper)                             \
+    VECTORS(name, by_helper(*this, f, Helper::helper##F32)) \
     SCALARS(name, by_helper_scalar(*this, f, Helper::helper##F32))
 BY_HELPER(FMULX, MulX)
 BY_HELPER(FRECPS, RecipStep)
 BY_HELPER(FRSQRTS, RsqrtStep)
 #undef BY_HELPER
 
-#define ESTIMATE(name, helper)                                                                      \
-    VECTORS(name, b.set_v(f.d(), helper_vector(*this, Helper::helper##F32, lane_width(f), f.Q(),    \
-                                               b.get_v(f.n()))))                                    \
-    LANES(name,                                                                                     \
-          b.set_v(f.d(), helper_scalar(*this, Helper::helper##F32, lane_width(f), b.get_v(f.n()))))
+#define ESTIMATE(name, helper)                                                                               \
+    VECTORS(name,                                                                                            \
+            b.set_v(f.d(), helper_vector(*this, Helper::helper##F32, lane_width(f), f.Q(), b.get_v(f.n())))) \
+    LANES(name, b.set_v(f.d(), helper_scalar(*this, Helper::helper##F32, lane_width(f), b.get_v(f.n()))))
 ESTIMATE(FRECPE, RecipEstimate)
 ESTIMATE(FRSQRTE, RsqrtEstimate)
 #undef ESTIMATE
 HANDLERS(FRECPX, FRECPX_h,
          b.set_v(f.d(), helper_scalar(*this, Helper::RecipExponentF32, lane_width(f), b.get_v(f.n()))))
 
-#define PAIRWISE(name, op)                       \
-    VECTORS(name, pairwise(*this, f, Op::op))    \
+#define PAIRWISE(name, op)                    \
+    VECTORS(name, pairwise(*this, f, Op::op)) \
     SCALARS(name, pairwise_scalar(*this, f, Op::op))
 PAIRWISE(FADDP, FAdd)
 PAIRWISE(FMAXNMP, FMaxNumber)
@@ -308,12 +308,12 @@ PAIRWISE(FMAXP, FMax)
 PAIRWISE(FMINP, FMin)
 #undef PAIRWISE
 
-#define ACROSS(name, op)                     \
-    HANDLER(name) {                          \
-        across(*this, f, Op::op);            \
-    }                                        \
-    HANDLER(name##_h) {                      \
-        across_halves(*this, f, Op::op);     \
+#define ACROSS(name, op)                 \
+    HANDLER(name) {                      \
+        across(*this, f, Op::op);        \
+    }                                    \
+    HANDLER(name##_h) {                  \
+        across_halves(*this, f, Op::op); \
     }
 ACROSS(FMAXNMV, FMaxNumber)
 ACROSS(FMINNMV, FMinNumber)
@@ -344,7 +344,8 @@ VECTORS(FRINTP, round_vector(*this, f, ir::kRoundUp | ir::kRoundQuiet))
 VECTORS(FRINTZ, round_vector(*this, f, ir::kRoundZero | ir::kRoundQuiet))
 VECTORS(FRINTX, round_vector(*this, f, ir::kRoundMode))
 VECTORS(FRINTI, round_vector(*this, f, ir::kRoundMode | ir::kRoundQuiet))
-VECTORS(FRINTA, b.set_v(f.d(), helper_vector(*this, Helper::RoundAwayF32, lane_width(f), f.Q(), b.get_v(f.n()))))
+VECTORS(FRINTA,
+        b.set_v(f.d(), helper_vector(*this, Helper::RoundAwayF32, lane_width(f), f.Q(), b.get_v(f.n()))))
 HANDLER(FRINT32Z_v) {
     round_to_int_vector(*this, f, 32, ir::kRoundZero);
 }

@@ -157,6 +157,8 @@ HANDLER(MSR_reg) {
     const SystemRegister* row = find_register(f.s());
     if (!row || !row->write) return undefined();
     row->write(*this, b.get_r(Type::I64, f.t()));
+    // FPCR.FZ asks for other translations.
+    if (row->write == write_fpcr) end_resync();
 }
 
 HANDLER(HINT) {}

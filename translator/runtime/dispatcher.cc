@@ -28,6 +28,7 @@ namespace runtime {
 
 bool registers_watched = false;
 bool tags_seen = false;
+bool flush_seen = false;
 std::atomic<bool> parallel{false};
 Statistics totals;
 
@@ -93,6 +94,11 @@ const void* enter_block(ThreadRuntime& runtime, TranslatedBlock* block) {
 }
 
 const void* go_on(ThreadRuntime& runtime) {
+    constexpr uint32_t kFpcrFz = 1u << 24;
+    if (runtime.thread->cpu.fpcr & kFpcrFz && !flush_seen) {
+        flush_seen = true;
+        exclusively(flush_exclusively, nullptr);
+    }
     enter_inside(runtime);
     check_generation(runtime);
     return enter_block(runtime, block_at_pc(runtime));

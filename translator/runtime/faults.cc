@@ -34,6 +34,14 @@ constexpr uint32_t kEflagsZ = 1u << 6;
 constexpr uint32_t kEflagsS = 1u << 7;
 constexpr uint32_t kEflagsO = 1u << 11;
 
+// Exception flags of MXCSR; their masks are seven bits above.
+constexpr uint32_t kAllFlags = 0x3f;
+constexpr uint32_t kFlagDenormal = 1u << 1;
+constexpr uint32_t kFlagUnderflow = 1u << 4;
+constexpr uint32_t kFlagInexact = 1u << 5;
+constexpr uint32_t kFpsrIxc = 1u << 4;
+constexpr uint32_t kFpsrIdc = 1u << 7;
+
 constexpr int kSiKernel = 0x80;  // the host's si_code for a general protection fault: a non-canonical address
 
 // Exception classes and fault status codes of ESR_EL1.
@@ -98,6 +106,38 @@ bool refill_call_stack(ThreadRuntime& runtime, siginfo_t* info, ucontext_t& cont
     return true;
 }
 
+// What guest/cpu_state.cc watches for under FPCR.FZ. A flushed operand: noted in FPSR, and the instruction
+// runs again, unwatched. A result that is inexact or to be flushed: arithmetic is done out of line, by a
+// helper that knows which (a result may have been tiny only before it was rounded); elsewhere it is inexact.
+bool floating_point_event(guest::CpuState& cpu, const TranslatedBlock& block, ucontext_t& context) {
+    uint32_t& mxcsr = context.uc_mcontext.fpregs->mxcsr;
+    greg_t& rip = context.uc_mcontext.gregs[REG_RIP];
+    const uint32_t raised = mxcsr & ~(mxcsr >> 7) & kAllFlags;
+    if (raised & kFlagDenormal) {
+        cpu.fpsr |= kFpsrIdc;
+    } else if (!(raised & (kFlagUnderflow | kFlagInexact))) {
+        return false;
+    } else if (!(cpu.fpsr & kFpsrIxc)) {  // else a helper has set it, and the mask follows now
+        const auto host_pc = static_cast<uintptr_t>(rip);
+        const auto code = reinterpret_cast<uintptr_t>(block.code);
+        const x64::FaultPoint* point = find_point(block, static_cast<uint32_t>(host_pc - code));
+        if (point && point->kind == x64::kFaultTiny) {
+            int32_t distance = 0;
+            const uintptr_t jump = host_pc + point->restart;
+            std::memcpy(&distance, reinterpret_cast<const void*>(jump), sizeof distance);
+            rip = static_cast<greg_t>(jump + sizeof distance) + distance;
+        } else if (raised & kFlagUnderflow) {
+            return false;
+        } else {
+            cpu.fpsr |= kFpsrIxc;
+        }
+    }
+    cpu.mxcsr = mxcsr & ~(raised & kFlagUnderflow ? raised | kFlagInexact : raised);
+    cpu.write_fpcr(cpu.fpcr);
+    mxcsr = cpu.mxcsr;
+    return true;
+}
+
 void describe_access(Exit& fault, const x64::FaultPoint& point, int signo, const siginfo_t* info) {
     fault = {};
     fault.reason = ExitReason::Fault;
@@ -157,6 +197,7 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
     ThreadRuntime& runtime = *thread->runtime;
     const TranslatedBlock* block = cache.block_of(host_pc);
     if (!block) return false;
+    if (signo == SIGFPE) return floating_point_event(thread->cpu, *block, context);
     const x64::FaultPoint* point =
         find_point(*block, static_cast<uint32_t>(host_pc - reinterpret_cast<uintptr_t>(block->code)));
     if (!point) return false;

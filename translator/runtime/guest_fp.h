@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Arm's floating-point rules in C++, for what the host does differently. Lanes are handled as bits;
-// arithmetic is done by the host under the guest's MXCSR (GuestMode), so rounding and sticky exception bits
-// come out right.
+// arithmetic is done by the host in the guest's rounding mode (HostMode), and its flags go to CpuState::fpsr.
 #pragma once
 
 #include <immintrin.h>
@@ -25,24 +24,30 @@ inline constexpr uint32_t kUnderflow = 1u << 3;
 inline constexpr uint32_t kInexact = 1u << 4;
 inline constexpr uint32_t kInputDenormal = 1u << 7;
 
-// The guest's rounding mode and sticky bits are the host's while this lives.
-class GuestMode {
+// While this lives the host computes with a rounding mode as in FPCR and nothing else of the guest's: no
+// flushing, all exceptions masked, no flag set. `raised` tells which it set, as bits of FPSR.
+class HostMode {
   public:
-    explicit GuestMode(guest::CpuState* cpu) : cpu_(cpu), host_(_mm_getcsr()) { _mm_setcsr(cpu->mxcsr); }
-    ~GuestMode() {
-        cpu_->mxcsr = _mm_getcsr();
-        _mm_setcsr(host_);
+    explicit HostMode(uint32_t fpcr) : host_(_mm_getcsr()) {
+        constexpr unsigned kRounding[4] = {0, 2, 1, 3};
+        _mm_setcsr(0x1f80 | kRounding[fpcr >> 22 & 3] << 13);
     }
-    GuestMode(const GuestMode&) = delete;
-    GuestMode& operator=(const GuestMode&) = delete;
+    ~HostMode() { _mm_setcsr(host_); }
+    HostMode(const HostMode&) = delete;
+    HostMode& operator=(const HostMode&) = delete;
+
+    uint32_t raised() const {
+        const unsigned flags = _mm_getcsr();
+        return (flags & 1 ? kInvalid : 0) | (flags & 4 ? kDivideByZero : 0) | (flags & 8 ? kOverflow : 0) |
+               (flags & 16 ? kUnderflow : 0) | (flags & 32 ? kInexact : 0);
+    }
 
   private:
-    guest::CpuState* cpu_;
     unsigned host_;
 };
 
 // Keeps the compiler from moving arithmetic on x across a change of MXCSR: pin the operands after entering
-// GuestMode and the result before leaving it.
+// HostMode and the result before leaving it.
 template <typename T>
 inline T pin(T x) {
     asm volatile("" : "+x"(x));
@@ -114,7 +119,8 @@ bool flushes(const guest::CpuState* cpu) {
     return cpu->fpcr & (std::is_same_v<F, F16> ? kFpcrFz16 : kFpcrFz);
 }
 
-// What an operand counts as: a denormal number is a zero under FPCR.FZ (FZ16), and says so in FPSR unless it is a half.
+// What an operand counts as: a denormal number is a zero under FPCR.FZ (FZ16), and says so in FPSR unless it
+// is a half.
 template <typename F>
 typename F::Bits flush_input(guest::CpuState* cpu, typename F::Bits x) {
     using T = Format<F>;
@@ -177,8 +183,19 @@ void each_lane(guest::CpuState* cpu, unsigned lanes, Fn fn) {
     cpu->vector_scratch[0] = result;
 }
 
-// Half-precision arithmetic is done on doubles (helpers_half.cc). A sum or quotient that a double does not hold is
-// rounded to odd: no later rounding to fewer bits sees the difference, and its inexactness stays visible.
+// a * b by all of Arm's rules (helpers_fp_arithmetic.cc).
+template <typename F>
+typename F::Bits multiply(guest::CpuState* cpu, typename F::Bits a, typename F::Bits b);
+template <>
+uint32_t multiply<F16>(guest::CpuState* cpu, uint32_t a, uint32_t b);
+template <>
+uint32_t multiply<F32>(guest::CpuState* cpu, uint32_t a, uint32_t b);
+template <>
+uint64_t multiply<F64>(guest::CpuState* cpu, uint64_t a, uint64_t b);
+
+// Half-precision arithmetic is done on doubles (helpers_half.cc). A sum or quotient that a double does not
+// hold is rounded to odd: no later rounding to fewer bits sees the difference, and its inexactness stays
+// visible.
 double add_to_odd(double a, double b);
 // The rounding of an operation's result: FPCR's mode and FZ16.
 uint32_t round_to_half(guest::CpuState* cpu, double value);

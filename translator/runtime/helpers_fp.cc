@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Floating-point helpers: NaN corrections, minimum and maximum with NaNs, fused multiply-add without FMA, and
-// rounding and conversions that the host does not have.
+// Floating-point helpers: NaN corrections, minimum and maximum with NaNs, and rounding and conversions that
+// the host does not have.
 #include "translator/ir/helpers.h"
 #include "translator/runtime/guest_fp.h"
 
@@ -11,66 +11,18 @@ using namespace fp;
 using guest::CpuState;
 using guest::Vec128;
 
-constexpr unsigned kHostResult = 3;  // slot of the host's result in Fix* helpers
+constexpr unsigned kHostResult = 3;  // slot of the host's result in FixNan*
 
+// Lanes that are NaNs because the operand's is one.
 template <typename F>
-void fix_nan(CpuState* cpu, unsigned operands) {
-    using T = Format<F>;
-    const Vec128* in = cpu->vector_scratch;
-    Vec128 result = in[kHostResult];
-    for (unsigned n = 0; n < F::kLanes; n++) {
-        if (!T::is_nan(lane<F>(result, n))) continue;
-        typename F::Bits values[3];
-        for (unsigned k = 0; k < operands; k++) values[k] = flush_input<F>(cpu, lane<F>(in[k], n));
-        // Infinity times zero plus a quiet NaN is an invalid operation that gives the default NaN.
-        const bool invalid_product = operands == 3 && T::is_nan(values[0]) && !T::is_snan(values[0]) &&
-                                     ((T::is_infinity(values[1]) && T::is_zero(values[2])) ||
-                                      (T::is_zero(values[1]) && T::is_infinity(values[2])));
-        if (invalid_product) cpu->fpsr |= kInvalid;
-        typename F::Bits nan = T::kDefaultNan;
-        if (!invalid_product) process_nans<F>(cpu, values, operands, &nan);
-        set_lane<F>(&result, n, nan);
-    }
-    cpu->vector_scratch[0] = result;
-}
-
-// Singles that the host narrowed from doubles: its NaNs (already quiet), and what it does not call tiny
-// because rounding made it the smallest normal number.
-void fix_narrow(CpuState* cpu) {
-    using T = Format<F32>;
-    constexpr uint32_t kSmallestNormal = uint32_t{1} << T::kFractionBits;
-    constexpr uint64_t kSmallestNormalWide = uint64_t{0x381} << F64::kFractionBits;  // the same as a double
+void fix_nan(CpuState* cpu) {
     const Vec128 x = cpu->vector_scratch[0];
     Vec128 result = cpu->vector_scratch[kHostResult];
-    for (unsigned n = 0; n < F64::kLanes; n++) {
-        const uint32_t narrowed = lane<F32>(result, n);
-        if (T::is_nan(narrowed)) {
-            set_lane<F32>(&result, n, process_nan<F32>(cpu, narrowed));
-        } else if ((narrowed & ~T::kSign) == kSmallestNormal &&
-                   (lane<F64>(x, n) & ~Format<F64>::kSign) < kSmallestNormalWide) {
-            cpu->fpsr |= kUnderflow;
-            if (cpu->fpcr & kFpcrFz) set_lane<F32>(&result, n, narrowed & T::kSign);
-        }
+    for (unsigned n = 0; n < F::kLanes; n++) {
+        if (Format<F>::is_nan(lane<F>(result, n)))
+            set_lane<F>(&result, n, process_nan<F>(cpu, lane<F>(x, n)));
     }
     cpu->vector_scratch[0] = result;
-}
-
-template <typename F>
-void mul_add(CpuState* cpu) {
-    using T = Format<F>;
-    Vec128 product;
-    {
-        const GuestMode mode(cpu);
-        const Vec128* in = cpu->vector_scratch;
-        for (unsigned n = 0; n < F::kLanes; n++) {
-            const auto addend = pin(T::real(lane<F>(in[0], n)));
-            const auto x = pin(T::real(lane<F>(in[1], n)));
-            const auto y = pin(T::real(lane<F>(in[2], n)));
-            set_lane<F>(&product, n, T::bits(pin(std::fma(x, y, addend))));
-        }
-    }
-    cpu->vector_scratch[kHostResult] = product;
-    fix_nan<F>(cpu, 3);
 }
 
 enum class Pick { Maximum, Minimum };
@@ -230,7 +182,8 @@ void to_fixed(CpuState* cpu, unsigned immediate) {
         const uint64_t scaled =
             T::is_nan(bits) ? Format<F64>::kDefaultNan
                             : Format<F64>::bits(std::ldexp(static_cast<double>(T::real(bits)), fraction));
-        const uint64_t rounded = T::is_nan(bits) ? scaled : Format<F64>::bits(round_by(rounding, Format<F64>::real(scaled)));
+        const uint64_t rounded =
+            T::is_nan(bits) ? scaled : Format<F64>::bits(round_by(rounding, Format<F64>::real(scaled)));
         if (immediate & kTo64) {
             return immediate & kToUnsigned
                        ? to_integer<F64, uint64_t>(cpu, rounded, scaled)
@@ -241,8 +194,9 @@ void to_fixed(CpuState* cpu, unsigned immediate) {
                        ? uint64_t{to_integer<F64, uint16_t>(cpu, rounded, scaled)}
                        : static_cast<uint16_t>(to_integer<F64, int16_t>(cpu, rounded, scaled));
         }
-        return immediate & kToUnsigned ? to_integer<F64, uint32_t>(cpu, rounded, scaled)
-                                       : static_cast<uint32_t>(to_integer<F64, int32_t>(cpu, rounded, scaled));
+        return immediate & kToUnsigned
+                   ? to_integer<F64, uint32_t>(cpu, rounded, scaled)
+                   : static_cast<uint32_t>(to_integer<F64, int32_t>(cpu, rounded, scaled));
     };
     const unsigned lanes = lanes_of<F>(immediate);
     if (lanes == 1) {
@@ -255,32 +209,11 @@ void to_fixed(CpuState* cpu, unsigned immediate) {
 
 }  // namespace
 
-void FixNan1F32(CpuState* cpu, unsigned) {
-    fix_nan<F32>(cpu, 1);
+void FixNanF32(CpuState* cpu, unsigned) {
+    fix_nan<F32>(cpu);
 }
-void FixNan1F64(CpuState* cpu, unsigned) {
-    fix_nan<F64>(cpu, 1);
-}
-void FixNan2F32(CpuState* cpu, unsigned) {
-    fix_nan<F32>(cpu, 2);
-}
-void FixNan2F64(CpuState* cpu, unsigned) {
-    fix_nan<F64>(cpu, 2);
-}
-void FixNan3F32(CpuState* cpu, unsigned) {
-    fix_nan<F32>(cpu, 3);
-}
-void FixNan3F64(CpuState* cpu, unsigned) {
-    fix_nan<F64>(cpu, 3);
-}
-void FixNarrow(CpuState* cpu, unsigned) {
-    fix_narrow(cpu);
-}
-void MulAddF32(CpuState* cpu, unsigned) {
-    mul_add<F32>(cpu);
-}
-void MulAddF64(CpuState* cpu, unsigned) {
-    mul_add<F64>(cpu);
+void FixNanF64(CpuState* cpu, unsigned) {
+    fix_nan<F64>(cpu);
 }
 void MaxF32(CpuState* cpu, unsigned) {
     min_max<F32>(cpu, Pick::Maximum, false);
@@ -332,24 +265,28 @@ void ToU32F64(CpuState* cpu, unsigned) {
 }
 
 void FromS64(CpuState* cpu, unsigned) {
-    const GuestMode mode(cpu);
+    const HostMode mode(cpu->fpcr);
     Vec128& v = cpu->vector_scratch[0];
     v = {from_integer<double>(static_cast<int64_t>(v.lo)), from_integer<double>(static_cast<int64_t>(v.hi))};
+    cpu->fpsr |= mode.raised();
 }
 void FromU64(CpuState* cpu, unsigned) {
-    const GuestMode mode(cpu);
+    const HostMode mode(cpu->fpcr);
     Vec128& v = cpu->vector_scratch[0];
     v = {from_integer<double>(v.lo), from_integer<double>(v.hi)};
+    cpu->fpsr |= mode.raised();
 }
 void FromU64F32(CpuState* cpu, unsigned) {
-    const GuestMode mode(cpu);
+    const HostMode mode(cpu->fpcr);
     Vec128& v = cpu->vector_scratch[0];
     v = {from_integer<float>(v.lo), 0};
+    cpu->fpsr |= mode.raised();
 }
 void FromU32F32(CpuState* cpu, unsigned) {
-    const GuestMode mode(cpu);
+    const HostMode mode(cpu->fpcr);
     const Vec128 x = cpu->vector_scratch[0];
     each_lane<F32>(cpu, F32::kLanes, [&](unsigned n) { return from_integer<float>(lane<F32>(x, n)); });
+    cpu->fpsr |= mode.raised();
 }
 
 void RoundAwayF16(CpuState* cpu, unsigned immediate) {

@@ -33,14 +33,7 @@ typename F::Bits mul_x(CpuState* cpu, typename F::Bits a, typename F::Bits b) {
     typename F::Bits nan = 0;
     if (process_nans<F>(cpu, values, 2, &nan)) return nan;
     if (product_is_invalid<F>(a, b)) return ((a ^ b) & T::kSign) | T::bits(typename F::Real{2});
-    if constexpr (std::is_same_v<F, F16>) {
-        return round_to_half(cpu, T::real(a) * T::real(b));
-    } else {
-        const GuestMode mode(cpu);
-        const auto x = pin(T::real(a));
-        const auto y = pin(T::real(b));
-        return T::bits(pin(x * y));
-    }
+    return multiply<F>(cpu, a, b);
 }
 
 // constant - a * b (constant 2), or (3 - a * b) / 2: fused, rounded once.
@@ -58,15 +51,20 @@ typename F::Bits step(CpuState* cpu, typename F::Bits a, typename F::Bits b, boo
         const double product = T::real(values[0]) * T::real(b);
         return round_to_half(cpu, square_root ? add_to_odd(product, 3) / 2 : add_to_odd(product, 2));
     }
-    const GuestMode mode(cpu);
+    const HostMode mode(cpu->fpcr);
     const Real x = pin(T::real(values[0]));
     const Real other = pin(T::real(b));
-    if (!square_root) return T::bits(pin(std::fma(x, other, Real{2})));
+    const auto finish = [&](Real result) {
+        const Real pinned = pin(result);
+        cpu->fpsr |= mode.raised();
+        return T::bits(pinned);
+    };
+    if (!square_root) return finish(std::fma(x, other, Real{2}));
     // Half of the sum without a second rounding: a factor that stays a normal number is halved. If neither
     // does, the product is so small that half of it rounds the sum as the whole does.
     const bool halve_x = T::exponent(values[0]) > 1;
     const bool halve_other = !halve_x && T::exponent(b) > 1;
-    return T::bits(pin(std::fma(halve_x ? x / 2 : x, halve_other ? other / 2 : other, Real{1.5})));
+    return finish(std::fma(halve_x ? x / 2 : x, halve_other ? other / 2 : other, Real{1.5}));
 }
 
 // RecipEstimate of the manual: a in [256, 512) -> [256, 512).

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The 16-bit formats: half precision and bfloat16.
 //
-// A half's value and the product of two are exact as doubles. Sums that are not are rounded to odd, so that the one
-// rounding that counts, to 11 bits by FPCR's mode, gives the correct result and knows whether it is inexact.
+// A half's value and the product of two are exact as doubles. Sums that are not are rounded to odd, so that
+// the one rounding that counts, to 11 bits by FPCR's mode, gives the correct result and knows whether it is
+// inexact.
 #include <limits>
 
 #include "translator/ir/helpers.h"
@@ -180,7 +181,8 @@ double to_odd_single(double value) {
     if (std::isnan(value)) return std::numeric_limits<double>::quiet_NaN();
     const double magnitude = std::fabs(value);
     if (magnitude < std::ldexp(1.0, -126)) return std::copysign(0.0, value);
-    if (magnitude >= std::ldexp(1.0, 128)) return std::copysign(std::numeric_limits<double>::infinity(), value);
+    if (magnitude >= std::ldexp(1.0, 128))
+        return std::copysign(std::numeric_limits<double>::infinity(), value);
     constexpr uint64_t kDropped = (uint64_t{1} << 29) - 1;
     const uint64_t bits = T::bits(value);
     return T::real((bits & ~kDropped) | (bits & kDropped ? kDropped + 1 : 0));
@@ -199,6 +201,11 @@ uint32_t bfloat_dot(uint32_t sum, uint32_t n, uint32_t m) {
 }
 
 }  // namespace
+
+template <>
+uint32_t multiply<F16>(guest::CpuState* cpu, uint32_t a, uint32_t b) {
+    return round_to_half(cpu, half_value(a) * half_value(b));
+}
 
 uint32_t round_to_half(guest::CpuState* cpu, double value) {
     return narrow_to_half(cpu, Format<F64>::bits(value), {false, flushes<F16>(cpu)});
@@ -239,6 +246,33 @@ void MulAddF16(CpuState* cpu, unsigned immediate) {
             return (cpu->fpcr >> 22 & 3) == 2 ? T::kSign : 0;
         }
         return round_to_half(cpu, sum);
+    });
+}
+
+void DivF16(CpuState* cpu, unsigned immediate) {
+    using T = Format<F16>;
+    const Vec128 x = cpu->vector_scratch[0];
+    const Vec128 y = cpu->vector_scratch[1];
+    each_lane<F16>(cpu, lanes_of<F16>(immediate), [&](unsigned n) -> uint32_t {
+        const uint32_t values[2] = {flush_input<F16>(cpu, lane<F16>(x, n)),
+                                    flush_input<F16>(cpu, lane<F16>(y, n))};
+        uint32_t nan = 0;
+        if (process_nans<F16>(cpu, values, 2, &nan)) return nan;
+        const double dividend = T::real(values[0]);
+        const double divisor = T::real(values[1]);
+        const double quotient = dividend / divisor;
+        if (std::isnan(quotient)) {
+            cpu->fpsr |= kInvalid;
+            return T::kDefaultNan;
+        }
+        if (divisor == 0 && std::isfinite(dividend)) cpu->fpsr |= kDivideByZero;
+        if (!std::isfinite(quotient) || std::isinf(divisor)) return round_to_half(cpu, quotient);
+        // To odd: what the quotient lost has the remainder's sign relative to the divisor's.
+        const uint64_t bits = Format<F64>::bits(quotient);
+        const double remainder = std::fma(-quotient, divisor, dividend);
+        if (remainder == 0 || (bits & 1)) return round_to_half(cpu, quotient);
+        const bool grows = ((remainder > 0) == (divisor > 0)) == (quotient > 0);
+        return round_to_half(cpu, Format<F64>::real(grows ? bits + 1 : bits - 1));
     });
 }
 

@@ -84,6 +84,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
     ir::Block block = builder.finish();
     block.calls_back = probes && probes->calls_back();
     block.mask_tags = tags_seen;
+    block.watch_flush = flush_seen;
     block.parallel = parallel.load(std::memory_order_relaxed) || !opt::enabled(opt::k_single_thread);
     return block;
 }

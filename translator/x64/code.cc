@@ -162,7 +162,7 @@ RegExp Context::address(const Inst& i) {
 
 void Allocator::add_fault(const FaultPoint& point) {
     append(arena_, faults_, fault_count_, fault_capacity_, point);
-    if (file(Bank::General).borrowed | file(Bank::Vector).borrowed) fail();
+    if (point.kind != kFaultTiny && (file(Bank::General).borrowed | file(Bank::Vector).borrowed)) fail();
 }
 
 void Context::fault_point(const Inst& i, bool is_store) {
@@ -173,6 +173,17 @@ void Context::fault_point(const Inst& i, bool is_store) {
     point.flags = e.in_cold_ ? e.cold_flags_ : e.flags_now();
     point.is_store = is_store;
     point.calls_back = e.on_cxx_stack_;
+    e.add_fault(point);
+}
+
+void Context::tiny_fault_point(const Inst& i, uint32_t at, Jump special) {
+    Allocator& e = impl(*this);
+    if (!e.block_.watch_flush) return;
+    FaultPoint point;
+    point.offset = at;
+    point.guest = i.guest;
+    point.kind = kFaultTiny;
+    point.restart = static_cast<uint8_t>(special.at - at);
     e.add_fault(point);
 }
 

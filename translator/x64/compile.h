@@ -40,6 +40,7 @@ enum FaultKind : uint8_t {
     kFaultAlignment,  // a failed alignment check (`ud2`): SIGBUS BUS_ADRALN, the guest address is in rax
     kFaultPush,  // a push onto the call stack: when it hits the guard, the stack is emptied and code goes on
                  // where the pushing sequence starts
+    kFaultTiny,  // arithmetic: a result that FPCR.FZ flushes goes where a jump behind the instruction goes
 };
 
 // There is one for every load and store that is translated, and they are kept: eight bytes.
@@ -51,7 +52,8 @@ struct FaultPoint {
     uint16_t calls_back : 1 = 0;   // rsp is on C++'s stack; the call stack pointer is in CpuState::host_sp
     FlagsAt flags : 4 = FlagsAt::State;
     FaultKind kind : 4 = kFaultAccess;
-    uint8_t restart = 0;  // kFaultPush: the pushing sequence starts this many bytes before `offset`
+    uint8_t restart = 0;  // kFaultPush: the pushing sequence starts this many bytes before `offset`;
+                          // kFaultTiny: the jump's rel32 is this many behind it
 };
 static_assert(sizeof(FaultPoint) == 8);
 

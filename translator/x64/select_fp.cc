@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Floating-point arithmetic. The host computes; what it does differently from Arm is found by one test and
 // done out of line by a C++ helper:
-//   - a result that is a NaN: which operand's NaN it is, and the default NaN's sign (FixNan*);
+//   - a result that is a NaN: which operand's NaN it is, and the default NaN's sign;
+//   - a product, quotient or fused sum of the smallest normal magnitude, which may have been tiny before
+//   rounding;
 //   - minimum and maximum with a NaN operand.
-// The test is a compare of the result with itself, so the fast path costs two instructions more than the
-// operation.
+// The test is a compare of the result with itself, or of its magnitude with the smallest normal number: equal
+// or unordered is one condition. Under FPCR.FZ the first flushed operand or result faults
+// (runtime/faults.cc); the block knows whether that may be (watch_flush).
 //
 // A scalar operation leaves its first operand's upper lanes in the result. They must be zero: nothing to do
 // if the first operand's are known to be (Inst::upper_zero), which holds along chains of scalar operations.
@@ -27,6 +30,7 @@ constexpr uint8_t kJnz = 0x5;
 constexpr unsigned kUnordered = 3;  // predicate of CMPPS
 constexpr size_t kScratch = offsetof(guest::CpuState, vector_scratch);
 constexpr unsigned kResultSlot = 3;  // where FixNan* helpers find the host's result
+constexpr unsigned kLanesSlot = 4;   // where helpers of arithmetic find the number of lanes
 
 bool is_scalar(const Inst& i) {
     return i.imm & ir::kFpScalar;
@@ -70,21 +74,39 @@ Context::Jump jump_if_unordered(Context& e, const Inst& i, const Xmm& x, const X
     return e.jcc_forward(kJnz);
 }
 
-// Cold code: registers v[0..2] to scratch slots 0..2 and v[3] to kResultSlot, helper `data`, slot 0 to v[3].
-// The upper part of `data` is the size of a scalar, 0 for vectors: a NaN above a scalar is nobody's.
-constexpr unsigned kScalarBytesShift = 16;
-constexpr unsigned kHelperMask = (1u << kScalarBytesShift) - 1;
-void call_fix(Context& e, const Context::Cold& cold) {
+// Operands x to slot n, for a helper that is told the number of lanes.
+void store_operand(Context& e, unsigned slot, const Xmm& x) {
+    e.c.movaps(e.state(kScratch + slot * 16, 128), x);
+}
+uint32_t lanes_of(const Inst& i) {
+    return is_scalar(i) ? 1 : 16u >> i.width;
+}
+
+// Cold code: registers v[0..2] to scratch slots 0..2, helper `data`, slot 0 to v[3]. It computes the whole
+// operation.
+void call_arithmetic(Context& e, const Context::Cold& cold) {
     e.bind(cold.from);
     for (unsigned n = 0; n < 3; n++) {
-        if (cold.v[n] >= 0) e.c.movaps(e.state(kScratch + n * 16, 128), Xmm(cold.v[n]));
+        if (cold.v[n] >= 0) store_operand(e, n, Xmm(cold.v[n]));
     }
+    e.c.mov(e.state(kScratch + kLanesSlot * 16, 64), lanes_of(*cold.inst));
+    e.call_cold(ir::kHelperFunctions[cold.data]);
+    e.c.movaps(Xmm(cold.v[3]), e.state(kScratch, 128));
+    e.jmp_back(cold.back);
+}
+
+// Cold code: operand v[0] to slot 0, the host's result v[3] to kResultSlot, helper `data`, slot 0 to v[3]. A
+// NaN above a scalar is nobody's.
+void call_fix(Context& e, const Context::Cold& cold) {
     const size_t result = kScratch + kResultSlot * 16;
+    e.bind(cold.from);
+    store_operand(e, 0, Xmm(cold.v[0]));
     e.c.movaps(e.state(result, 128), Xmm(cold.v[3]));
-    const unsigned scalar_bytes = static_cast<unsigned>(cold.data >> kScalarBytesShift);
-    if (scalar_bytes == 4) e.c.mov(e.state(result + 4, 32), 0);
-    if (scalar_bytes) e.c.mov(e.state(result + 8, 64), 0);
-    e.call_cold(ir::kHelperFunctions[cold.data & kHelperMask]);
+    if (is_scalar(*cold.inst)) {
+        if (!is_double(*cold.inst)) e.c.mov(e.state(result + 4, 32), 0);
+        e.c.mov(e.state(result + 8, 64), 0);
+    }
+    e.call_cold(ir::kHelperFunctions[cold.data]);
     e.c.movaps(Xmm(cold.v[3]), e.state(kScratch, 128));
     e.jmp_back(cold.back);
 }
@@ -93,18 +115,85 @@ unsigned helper_of(const Inst& i, Helper single) {
     return static_cast<unsigned>(single) + (is_double(i) ? 1 : 0);
 }
 
-void fix_nan(Context& e, const Inst& i, Helper single, const Xmm& d, const Xmm* a, const Xmm* b = nullptr,
-             const Xmm* c = nullptr) {
+void fix_nan(Context& e, const Inst& i, const Xmm& d, const Xmm& x) {
     Context::Cold cold;
     cold.emit = call_fix;
+    cold.inst = &i;
     cold.from = jump_if_unordered(e, i, d, d);
     cold.back = e.here();
-    cold.v[0] = static_cast<int8_t>(a->getIdx());
+    cold.v[0] = static_cast<int8_t>(x.getIdx());
+    cold.v[3] = static_cast<int8_t>(d.getIdx());
+    cold.data = helper_of(i, Helper::FixNanF32);
+    e.cold(cold);
+}
+
+// Jumps to cold code if a lane of d is a NaN or of the smallest normal magnitude: Arm asks before rounding
+// whether a result is tiny, the host after.
+Context::Jump jump_if_special(Context& e, const Inst& i, const Xmm& d) {
+    constexpr uint64_t kMagnitude32 = 0x7fffffff7fffffff;
+    constexpr uint64_t kMagnitude64 = 0x7fffffffffffffff;
+    constexpr uint64_t kSmallest32 = 0x0080000000800000;
+    constexpr uint64_t kSmallest64 = 0x0010000000000000;
+    constexpr uint8_t kEqualOrUnordered = 8;
+    const Xmm t = e.vtemp();
+    const Xmm equal = is_scalar(i) || e.host.avx ? t : e.vtemp();
+    const uint64_t mask = is_double(i) ? kMagnitude64 : kMagnitude32;
+    const uint64_t smallest = is_double(i) ? kSmallest64 : kSmallest32;
+    if (e.host.avx) {
+        e.c.vandps(t, d, e.constant128(mask, mask));
+    } else {
+        e.c.movaps(t, d);
+        e.c.andps(t, e.constant128(mask, mask));
+    }
+    if (is_scalar(i)) {  // equal or unordered: ZF
+        is_double(i) ? e.c.ucomisd(t, e.constant128(smallest, smallest))
+                     : e.c.ucomiss(t, e.constant128(smallest, smallest));
+        return e.jcc_forward(kE);
+    }
+    if (e.host.avx) {
+        is_double(i) ? e.c.vcmppd(t, t, e.constant128(smallest, smallest), kEqualOrUnordered)
+                     : e.c.vcmpps(t, t, e.constant128(smallest, smallest), kEqualOrUnordered);
+    } else {
+        e.c.movaps(equal, t);
+        is_double(i) ? e.c.pcmpeqq(equal, e.constant128(smallest, smallest))
+                     : e.c.pcmpeqd(equal, e.constant128(smallest, smallest));
+        is_double(i) ? e.c.cmppd(t, t, kUnordered) : e.c.cmpps(t, t, kUnordered);
+        e.c.orps(t, equal);
+    }
+    e.c.movmskps(e.c.eax, t);
+    e.c.test(e.c.eax, e.c.eax);
+    return e.jcc_forward(kJnz);
+}
+
+// What follows a host instruction of arithmetic at `at`: the cases that a helper computes.
+void special_cases(Context& e, const Inst& i, Helper single, uint32_t at, const Xmm& d, const Xmm& a,
+                   const Xmm* b = nullptr, const Xmm* c = nullptr) {
+    // A sum that is tiny is exact; a root is never tiny.
+    const bool rounds_when_tiny = i.op == ir::Op::FMul || i.op == ir::Op::FDiv || i.op == ir::Op::FMulAdd;
+    Context::Cold cold;
+    cold.emit = call_arithmetic;
+    cold.inst = &i;
+    cold.from = rounds_when_tiny ? jump_if_special(e, i, d) : jump_if_unordered(e, i, d, d);
+    e.tiny_fault_point(i, at, cold.from);
+    cold.back = e.here();
+    cold.v[0] = static_cast<int8_t>(a.getIdx());
     if (b) cold.v[1] = static_cast<int8_t>(b->getIdx());
     if (c) cold.v[2] = static_cast<int8_t>(c->getIdx());
     cold.v[3] = static_cast<int8_t>(d.getIdx());
-    cold.data = helper_of(i, single) | (is_scalar(i) ? 1u << i.width : 0) << kScalarBytesShift;
+    cold.data = helper_of(i, single);
     e.cold(cold);
+}
+
+// Where the host would not note that an operand is denormal and flushed, a compare with itself does.
+void watch_operand(Context& e, const Inst& i, const Xmm& x) {
+    if (!e.block().watch_flush) return;
+    if (is_scalar(i) || i.op == ir::Op::FCmp) {
+        is_double(i) ? e.c.ucomisd(x, x) : e.c.ucomiss(x, x);
+        return;
+    }
+    const Xmm t = e.vtemp();
+    e.c.movaps(t, x);
+    is_double(i) ? e.c.cmppd(t, t, kUnordered) : e.c.cmpps(t, t, kUnordered);
 }
 
 // An operation in its four kinds: scalar single, scalar double, packed single, packed double.
@@ -122,16 +211,15 @@ struct FpForms {
         }                                                                                                   \
     }
 
-void apply(Context& e, const BinaryForm& form, const Xmm& d, const Xmm& x, const Xmm& y) {
-    if (e.host.avx) {
-        form.vex(e.c, d, x, y);
-    } else {
-        e.c.movaps(d, x);
-        form.sse(e.c, d, y);
-    }
+// Gives the offset of the instruction.
+uint32_t apply(Context& e, const BinaryForm& form, const Xmm& d, const Xmm& x, const Xmm& y) {
+    if (!e.host.avx) e.c.movaps(d, x);
+    const uint32_t at = e.here();
+    e.host.avx ? form.vex(e.c, d, x, y) : form.sse(e.c, d, y);
+    return at;
 }
 
-void arithmetic(Context& e, const Inst& i, const FpForms& forms) {
+void arithmetic(Context& e, const Inst& i, const FpForms& forms, Helper single) {
     e.clobber_flags();
     const Xmm x = e.vuse(i.a);
     const Xmm y = e.vuse(i.b);
@@ -139,8 +227,9 @@ void arithmetic(Context& e, const Inst& i, const FpForms& forms) {
     // Which NaN comes out is the helper's business, so sums and products may be computed either way round.
     const bool commutes = i.op == ir::Op::FAdd || i.op == ir::Op::FMul;
     const bool swapped = commutes && second_is_clean(e, i, i.a, i.b);
-    apply(e, forms.of(i), d, swapped ? y : x, swapped ? x : y);
-    fix_nan(e, i, Helper::FixNan2F32, d, &x, &y);
+    if (i.op == ir::Op::FDiv) watch_operand(e, i, x);
+    const uint32_t at = apply(e, forms.of(i), d, swapped ? y : x, swapped ? x : y);
+    special_cases(e, i, single, at, d, x, &y);
     if (is_scalar(i)) zero_upper(e, i, d, swapped ? i.b : i.a);
 }
 
@@ -148,34 +237,36 @@ void arithmetic(Context& e, const Inst& i, const FpForms& forms) {
 
 void emit_FAdd(Context& e, const Inst& i) {
     static constexpr FpForms kForms = FP_FORMS(add);
-    arithmetic(e, i, kForms);
+    arithmetic(e, i, kForms, Helper::AddF32);
 }
 void emit_FSub(Context& e, const Inst& i) {
     static constexpr FpForms kForms = FP_FORMS(sub);
-    arithmetic(e, i, kForms);
+    arithmetic(e, i, kForms, Helper::SubF32);
 }
 void emit_FMul(Context& e, const Inst& i) {
     static constexpr FpForms kForms = FP_FORMS(mul);
-    arithmetic(e, i, kForms);
+    arithmetic(e, i, kForms, Helper::MulF32);
 }
 void emit_FDiv(Context& e, const Inst& i) {
     static constexpr FpForms kForms = FP_FORMS(div);
-    arithmetic(e, i, kForms);
+    arithmetic(e, i, kForms, Helper::DivF32);
 }
 
 void emit_FSqrt(Context& e, const Inst& i) {
     e.clobber_flags();
     const Xmm x = e.vuse(i.a);
     const Xmm d = e.vdef(self(e, i));
+    watch_operand(e, i, x);
+    if (is_scalar(i) && !e.host.avx) e.c.movaps(d, x);
+    const uint32_t at = e.here();
     if (is_scalar(i) && e.host.avx) {
         is_double(i) ? e.c.vsqrtsd(d, x, x) : e.c.vsqrtss(d, x, x);
     } else if (is_scalar(i)) {
-        e.c.movaps(d, x);
         is_double(i) ? e.c.sqrtsd(d, x) : e.c.sqrtss(d, x);
     } else {
         is_double(i) ? e.c.sqrtpd(d, x) : e.c.sqrtps(d, x);
     }
-    fix_nan(e, i, Helper::FixNan1F32, d, &x);
+    special_cases(e, i, Helper::SqrtF32, at, d, x);
     if (is_scalar(i)) zero_upper(e, i, d, i.a);
 }
 
@@ -186,22 +277,17 @@ void emit_FMulAdd(Context& e, const Inst& i) {
     const Xmm y = e.vuse(i.c);
     const Xmm d = e.vdef(self(e, i));
     if (!e.host.fma) {
-        e.c.movaps(e.state(kScratch, 128), a);
-        e.c.movaps(e.state(kScratch + 16, 128), x);
-        e.c.movaps(e.state(kScratch + 32, 128), y);
-        if (is_scalar(i)) {
-            // Lanes that do not exist must not raise exceptions.
-            for (unsigned slot = 0; slot < 3; slot++) {
-                if (!is_double(i)) e.c.mov(e.state(kScratch + slot * 16 + 4, 32), 0);
-                e.c.mov(e.state(kScratch + slot * 16 + 8, 64), 0);
-            }
-        }
+        store_operand(e, 0, a);
+        store_operand(e, 1, x);
+        store_operand(e, 2, y);
+        e.c.mov(e.state(kScratch + kLanesSlot * 16, 64), lanes_of(i));
         e.call_cold(ir::kHelperFunctions[helper_of(i, Helper::MulAddF32)]);
         e.c.movaps(d, e.state(kScratch, 128));
         return;
     }
     const bool from_factor = second_is_clean(e, i, i.a, i.b);
     e.c.movaps(d, from_factor ? x : a);
+    const uint32_t at = e.here();
     if (from_factor) {
         is_double(i) ? e.c.vfmadd213sd(d, y, a) : e.c.vfmadd213ss(d, y, a);
     } else if (is_scalar(i)) {
@@ -209,7 +295,7 @@ void emit_FMulAdd(Context& e, const Inst& i) {
     } else {
         is_double(i) ? e.c.vfmadd231pd(d, x, y) : e.c.vfmadd231ps(d, x, y);
     }
-    fix_nan(e, i, Helper::FixNan3F32, d, &a, &x, &y);
+    special_cases(e, i, Helper::MulAddF32, at, d, a, &x, &y);
     if (is_scalar(i)) zero_upper(e, i, d, from_factor ? i.b : i.a);
 }
 
@@ -282,6 +368,11 @@ void compare(Context& e, const Inst& i, ir::Value first, ir::Value second, uint8
     const Xmm x = e.vuse(first);
     const Xmm y = e.vuse(second);
     const Xmm d = e.vdef(self(e, i));
+    if (e.block().watch_flush) {
+        e.clobber_flags();
+        watch_operand(e, i, x);
+        watch_operand(e, i, y);
+    }
     e.c.movaps(d, x);
     if (is_scalar(i)) {
         is_double(i) ? e.c.cmpsd(d, y, predicate) : e.c.cmpss(d, y, predicate);
@@ -307,6 +398,8 @@ void emit_FCmp(Context& e, const Inst& i) {
     e.clobber_flags();
     const Xmm x = e.vuse(i.a);
     const Xmm y = e.vuse(i.b);
+    watch_operand(e, i, x);
+    watch_operand(e, i, y);
     if (i.imm & ir::kFpSignalling) {
         is_double(i) ? e.c.comisd(x, y) : e.c.comiss(x, y);
     } else {
@@ -369,6 +462,7 @@ void emit_FRound(Context& e, const Inst& i) {
     const Xmm x = e.vuse(i.a);
     const Xmm d = e.vdef(self(e, i));
     const uint8_t mode = static_cast<uint8_t>(i.imm >> ir::kFpRoundShift);
+    watch_operand(e, i, x);
     if (mode == ir::kRoundAway) {
         round_away(e, i, d, x);
     } else if (is_scalar(i)) {
@@ -377,7 +471,7 @@ void emit_FRound(Context& e, const Inst& i) {
     } else {
         is_double(i) ? e.c.roundpd(d, x, mode) : e.c.roundps(d, x, mode);
     }
-    fix_nan(e, i, Helper::FixNan1F32, d, &x);
+    fix_nan(e, i, d, x);
     if (is_scalar(i)) zero_upper(e, i, d, i.a);
 }
 

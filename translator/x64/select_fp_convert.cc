@@ -99,6 +99,17 @@ void raise_inexact(Context& e, const Inst& i, const Xmm& x, const Xmm& t) {
     }
 }
 
+// A conversion does not note that its operand is denormal and flushed; a compare does.
+void watch_operand(Context& e, const Inst& i, const Xmm& x, const Xmm& t) {
+    if (!e.block().watch_flush) return;
+    if (i.op == ir::Op::FToI || (i.imm & ir::kFpScalar)) {
+        is_double(i) ? e.c.ucomisd(x, x) : e.c.ucomiss(x, x);
+    } else {
+        e.c.movaps(t, x);
+        is_double(i) ? e.c.cmpunordpd(t, t) : e.c.cmpunordps(t, t);
+    }
+}
+
 }  // namespace
 
 void emit_FToI(Context& e, const Inst& i) {
@@ -107,6 +118,7 @@ void emit_FToI(Context& e, const Inst& i) {
     const Reg64 r = e.def(self(e, i));
     const Xmm original = e.vuse(i.b);
     const Xmm t = e.vtemp();
+    watch_operand(e, i, original, t);
     Context::Cold cold;
     cold.emit = convert_cold;
     cold.inst = &i;
@@ -209,6 +221,7 @@ void emit_FToIVec(Context& e, const Inst& i) {
     const Xmm original = e.vuse(i.b);
     const Xmm d = e.vdef(self(e, i));
     const Xmm t = e.vtemp();
+    watch_operand(e, i, original, t);
     uint64_t indefinite = ~uint64_t{0};
     if (is_unsigned(i)) {
         is_double(i) ? e.c.vcvttpd2uqq(d, x) : e.c.vcvttps2udq(d, x);

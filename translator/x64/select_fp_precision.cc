@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Conversions between half, single and double precision. Halves have two kinds of them: as numbers to convert, where
-// FPCR.AHP (a format of its own) and DN apply, and as operands and results of arithmetic (kFpArithmetic), where FZ16 does.
-// What those bits ask for is done by helpers, as are NaNs, and results of the smallest normal magnitude: Arm asks before
-// rounding whether a result is tiny, the host after.
+// Conversions between half, single and double precision. Halves have two kinds of them: as numbers to
+// convert, where FPCR.AHP (a format of its own) and DN apply, and as operands and results of arithmetic
+// (kFpArithmetic), where FZ16 does. What those bits ask for is done by helpers, as are NaNs, and results of
+// the smallest normal magnitude: Arm asks before rounding whether a result is tiny, the host after.
 #include <cstddef>
 
 #include "translator/ir/helpers.h"
@@ -17,7 +17,8 @@ using Xbyak::Xmm;
 namespace {
 
 constexpr size_t kScratch = offsetof(guest::CpuState, vector_scratch);
-constexpr unsigned kResultSlot = 3;  // where Fix* helpers find the host's result
+constexpr unsigned kResultSlot = 3;  // where FixNan* helpers find the host's result
+constexpr unsigned kLanesSlot = 4;   // where NarrowToSingle finds the number of lanes
 constexpr uint8_t kRoundByMxcsr = 4;
 constexpr uint32_t kFpcrAhpDn = 1u << 26 | 1u << 25;
 constexpr uint32_t kFpcrFz16 = 1u << 19;
@@ -48,16 +49,19 @@ Context::Cold conversion(const Inst& i, Helper helper, const Xmm& from, const Xm
     return cold;
 }
 
-// By the host, unless it cannot or FPCR has bits that it does not know. x may be d.
-void convert_half(Context& e, const Inst& i, const Xmm& d, const Xmm& x, Helper helper) {
+// By the host, unless it cannot or FPCR has bits that it does not know. x may be d. Gives the offset of the
+// instruction.
+uint32_t convert_half(Context& e, const Inst& i, const Xmm& d, const Xmm& x, Helper helper) {
     Context::Cold cold = conversion(i, helper, x, d);
     if (e.host.f16c) {
         e.c.test(e.state(offsetof(guest::CpuState, fpcr), 32), is_arithmetic(i) ? kFpcrFz16 : kFpcrAhpDn);
     }
     cold.from = e.host.f16c ? e.jcc_forward(kNE) : e.jmp_forward();
+    const uint32_t at = e.here();
     if (e.host.f16c) i.op == ir::Op::FWiden ? e.c.vcvtph2ps(d, x) : e.c.vcvtps2ph(d, x, kRoundByMxcsr);
     cold.back = e.here();
     e.cold(cold);
+    return at;
 }
 
 // Jumps if a lane of d is a NaN.
@@ -84,7 +88,7 @@ void widen_halves(Context& e, const Inst& i) {
         e.c.pextrw(e.c.eax, x, 0);
         e.c.movd(halves, e.c.eax);
     } else {
-        i.imm & ir::kFpUpper ? e.c.pshufd(halves, x, 0xee) : e.c.movaps(halves, x);
+        i.imm& ir::kFpUpper ? e.c.pshufd(halves, x, 0xee) : e.c.movaps(halves, x);
     }
     convert_half(e, i, d, halves, is_arithmetic(i) ? Helper::HalvesToSingles : Helper::WidenHalf);
     if (!is_arithmetic(i)) return;
@@ -101,7 +105,7 @@ void widen_nan_cold(Context& e, const Context::Cold& cold) {
     const Xmm d(cold.v[0]);
     e.c.movaps(e.state(kScratch, 128), d);
     e.c.movaps(e.state(kScratch + kResultSlot * 16, 128), d);
-    e.call_cold(ir::kHelperFunctions[static_cast<unsigned>(Helper::FixNan1F64)]);
+    e.call_cold(ir::kHelperFunctions[static_cast<unsigned>(Helper::FixNanF64)]);
     e.c.movaps(d, e.state(kScratch, 128));
     e.jmp_back(cold.back);
 }
@@ -134,14 +138,14 @@ namespace {
 
 // v[0] was narrowed to v[1]; its lanes that were not converted do not count.
 void narrow_cold(Context& e, const Context::Cold& cold) {
-    const size_t result = kScratch + kResultSlot * 16;
     e.bind(cold.from);
     e.c.movaps(e.state(kScratch, 128), Xmm(cold.v[0]));
-    if (is_scalar(*cold.inst)) {
+    if (cold.inst->width == 3) {
+        e.c.mov(e.state(kScratch + kLanesSlot * 16, 64), is_scalar(*cold.inst) ? 1 : 2);
+    } else if (is_scalar(*cold.inst)) {
         e.c.mov(e.state(kScratch + 8, 64), 0);
-        if (cold.inst->width == 2) e.c.mov(e.state(kScratch + 4, 32), 0);
+        e.c.mov(e.state(kScratch + 4, 32), 0);
     }
-    e.c.movaps(e.state(result, 128), Xmm(cold.v[1]));
     e.call_cold(ir::kHelperFunctions[cold.data]);
     e.c.movaps(Xmm(cold.v[1]), e.state(kScratch, 128));
     e.jmp_back(cold.back);
@@ -164,20 +168,22 @@ void emit_FNarrow(Context& e, const Inst& i) {
         constexpr uint64_t kSmallestNormal = 0x0400040004000400;
         const Helper helper = is_arithmetic(i) ? Helper::SinglesToHalves : Helper::NarrowToHalf;
         is_scalar(i) ? e.c.insertps(d, x, 0x0e) : e.c.movaps(d, x);
-        convert_half(e, i, d, d, helper);
+        const uint32_t at = convert_half(e, i, d, d, helper);
         e.c.movaps(t, e.constant128(kMagnitude, kMagnitude));
         e.c.andps(t, d);
         e.c.pcmpeqw(t, e.constant128(kSmallestNormal, kSmallestNormal));
         e.c.pmovmskb(e.c.eax, t);
         e.c.test(e.c.eax, e.c.eax);
         cold.from = e.jcc_forward(kNE);
+        e.tiny_fault_point(i, at, cold.from);
         cold.back = e.here();
         cold.data = static_cast<unsigned>(helper);
         return e.cold(cold);
     }
     const Xmm nan = e.vtemp();
+    if (is_scalar(i)) e.c.xorps(d, d);
+    const uint32_t at = e.here();
     if (is_scalar(i)) {
-        e.c.xorps(d, d);
         e.c.cvtsd2ss(d, x);
     } else {
         e.c.cvtpd2ps(d, x);
@@ -198,8 +204,9 @@ void emit_FNarrow(Context& e, const Inst& i) {
         e.c.test(e.c.eax, e.c.eax);
         cold.from = e.jcc_forward(kNE);
     }
+    e.tiny_fault_point(i, at, cold.from);
     cold.back = e.here();
-    cold.data = static_cast<unsigned>(Helper::FixNarrow);
+    cold.data = static_cast<unsigned>(Helper::NarrowToSingle);
     e.cold(cold);
 }
 

@@ -34,13 +34,29 @@ int main(void) {
     CHECK_FP("frsqrts s0, s1, s2", 0, 7, 0, 0, UINT64_C(0x3fc00000), 0);
 
     /* Flush to zero: inputs are flushed, results are flushed. */
-    CHECK_FP_RESULT("fadd d0, d1, d2", D_TINY, D_0, 0, kFlush, D_0);
-    CHECK_FP_RESULT("fadd d0, d1, d2", D_TINY | D_M0, D_M0, 0, kFlush, D_M0);
-    CHECK_FP_RESULT("fmul d0, d1, d2", D_MIN, UINT64_C(0x3fe0000000000000), 0, kFlush, D_0);
-    CHECK_FP_RESULT("fmul s0, s1, s2", S_MIN | S_M0, UINT64_C(0x3f000000), 0, kFlush, S_M0);
-    CHECK_FP_RESULT("fcmp d1, d2\n\tfcsel d0, d1, d2, eq", D_TINY, D_0, 0, kFlush, D_TINY);
-    CHECK_FP_RESULT("fsub d0, d1, d2", D_MIN + 1, D_MIN, 0, kFlush, D_0);
+    CHECK_FP("fadd d0, d1, d2", D_TINY, D_0, 0, kFlush, D_0, kIdc);
+    CHECK_FP("fadd d0, d1, d2", D_TINY | D_M0, D_M0, 0, kFlush, D_M0, kIdc);
+    CHECK_FP("fmul d0, d1, d2", D_MIN, UINT64_C(0x3fe0000000000000), 0, kFlush, D_0, kUfc);
+    CHECK_FP("fmul s0, s1, s2", S_MIN | S_M0, UINT64_C(0x3f000000), 0, kFlush, S_M0, kUfc);
+    CHECK_FP("fcmp d1, d2\n\tfcsel d0, d1, d2, eq", D_TINY, D_0, 0, kFlush, D_TINY, kIdc);
+    CHECK_FP("fsub d0, d1, d2", D_MIN + 1, D_MIN, 0, kFlush, D_0, kUfc);
     CHECK_FP("fabs d0, d1", D_TINY | D_M0, 0, 0, kFlush, D_TINY, 0);
+    /* ... even if rounding would have made them normal; an inexact result elsewhere stays inexact. */
+    CHECK_FP("fmul d0, d1, d2", UINT64_C(0x3feffffffffffffe), UINT64_C(0x0010000000000001), 0, 0, D_MIN,
+             kUfc | kIxc);
+    CHECK_FP("fmul d0, d1, d2", UINT64_C(0x3feffffffffffffe), UINT64_C(0x0010000000000001), 0, kFlush, D_0,
+             kUfc);
+    CHECK_FP("fmadd s0, s1, s2, s3", UINT64_C(0x3f7ffffe), UINT64_C(0x00800001), 0, kFlush, 0, kUfc);
+    CHECK_FP("fdiv d3, d1, d2\n\tfmul d0, d1, d2", D_1, UINT64_C(0x0008000000000000), 0, kFlush, D_0,
+             kDzc | kIdc);
+    CHECK_FP("fdiv d3, d3, d2\n\tfmul d0, d1, d3", D_MIN, D_3, D_1, kFlush, D_0, kUfc | kIxc);
+    CHECK_FP("fsqrt d0, d1", D_TINY | D_M0, 0, 0, kFlush, D_M0, kIdc);
+    CHECK_FP("fdiv d0, d1, d2", D_TINY, D_0, 0, kFlush, D_NAN, kIoc | kIdc);
+    CHECK_FP("fcvtzs x10, d1\n\tfmov d0, x10", D_TINY, 0, 0, kFlush, 0, kIdc);
+    CHECK_FP("frintp d0, d1", D_TINY, 0, 0, kFlush, D_0, kIdc);
+    CHECK_FP("fcvt h0, s1", bits_of_float(0x1p-24f), 0, 0, kFlush, 0x0001, 0);
+    CHECK_FP("fcvt h0, s1", bits_of_float(0x1.8p-24f), 0, 0, kFlush, 0x0002, kUfc | kIxc);
+    CHECK_FP("fcvt s0, d1", bits_of_double(0x1p-140), 0, 0, kFlush, 0, kUfc);
 
     /* Sticky, and cleared only by a write. */
     uint64_t status;
