@@ -120,6 +120,17 @@ void run_here(const fuzz_case& c, fuzz_state* out) {
     std::memcpy(out->memory, reinterpret_cast<const void*>(FUZZ_WINDOW), FUZZ_MEMORY);
 }
 
+// A program that looks at FPSR: from now on translations keep all of it.
+void look_at_status() {
+    fuzz_case c = {};
+    c.in.pc = FUZZ_CODE_BASE;
+    c.code[0] = 0xd53b4420;  // MRS X0, FPSR
+    c.count = 1;
+    write_code(c);
+    fuzz_state out;
+    run_here(c, &out);
+}
+
 // --- Comparison
 
 struct Scope {
@@ -284,6 +295,7 @@ int run(const Settings& settings) {
         std::perror("a64_fuzz: cannot map the guest's memory");
         return 1;
     }
+    look_at_status();
     tests::Random random(settings.seed);
     auto batch = std::make_unique<fuzz_batch>();
     Totals totals;

@@ -86,8 +86,9 @@ struct Inst {
 inline constexpr uint64_t kFpScalar = 1;
 inline constexpr uint64_t kFpUnsigned = 2;
 inline constexpr uint64_t kFpSignalling = 2;
-inline constexpr uint64_t kFpArithmetic = 4;  // FWiden, FNarrow: a half is an operand or result, not converted
-inline constexpr uint64_t kFpUpper = 8;       // FWiden: the upper four halves
+inline constexpr uint64_t kFpArithmetic =
+    4;                                   // FWiden, FNarrow: a half is an operand or result, not converted
+inline constexpr uint64_t kFpUpper = 8;  // FWiden: the upper four halves
 inline constexpr unsigned kFpRoundShift = 4;
 // Rounding immediates, as the host's ROUNDSD takes them; kRoundQuiet: do not raise Inexact. kRoundAway (to
 // nearest, ties away from zero; always quiet; scalars only) is not the host's.
@@ -145,7 +146,7 @@ struct Block {
     bool flags_live_out = true;  // NZCV must be in CpuState at the end
     bool parallel = true;        // other threads or processes may see memory: atomics lock, ordering is kept
     bool calls_back = false;     // has callbacks: its C++ calls need no switch of the stack
-    bool watch_flush = false;    // FPCR.FZ may be set: operations whose flags the host gets wrong have FaultPoints
+    bool exact_status = false;   // somebody may look at FPSR, or FPCR.FZ is set: no flag may be missing
     bool mask_tags = false;      // addresses may carry a tag in the top byte: mask them
 };
 

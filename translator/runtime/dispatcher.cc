@@ -28,7 +28,8 @@ namespace runtime {
 
 bool registers_watched = false;
 bool tags_seen = false;
-bool flush_seen = false;
+std::atomic<bool> status_wanted{false};
+bool exact_status = false;
 std::atomic<bool> parallel{false};
 Statistics totals;
 
@@ -63,6 +64,15 @@ TranslatedBlock* find(guest::CpuState& cpu) {
     return CodeCache::instance().find(cpu.pc);
 }
 
+// True once: the program is about to look at FPSR, or has set FPCR.FZ, and the translations so far are not
+// exact enough.
+bool asks_for_status(const guest::CpuState& cpu) {
+    constexpr uint32_t kFpcrFz = 1u << 24;
+    if (exact_status || !(status_wanted.load() || cpu.fpcr & kFpcrFz)) return false;
+    exact_status = true;
+    return true;
+}
+
 // A branch ignores the tag (top byte) of a user address, one whose bit 55 is zero.
 uint64_t without_tag(uint64_t pc) {
     return pc >> 55 & 1 ? pc : pc & ~uint64_t{0} >> 8;
@@ -77,7 +87,9 @@ TranslatedBlock* block_at_pc(ThreadRuntime& runtime) {
         if (TranslatedBlock* block = find(cpu)) return block;
         leave_inside(runtime);
         const bool unfetchable = fetch_faults(runtime, cpu.pc);
-        if (!unfetchable && !translate(runtime, cpu.pc)) exclusively(flush_exclusively, nullptr);
+        if (!unfetchable && (!translate(runtime, cpu.pc) || asks_for_status(cpu))) {
+            exclusively(flush_exclusively, nullptr);
+        }
         enter_inside(runtime);
         check_generation(runtime);
         if (unfetchable) return nullptr;
@@ -94,11 +106,7 @@ const void* enter_block(ThreadRuntime& runtime, TranslatedBlock* block) {
 }
 
 const void* go_on(ThreadRuntime& runtime) {
-    constexpr uint32_t kFpcrFz = 1u << 24;
-    if (runtime.thread->cpu.fpcr & kFpcrFz && !flush_seen) {
-        flush_seen = true;
-        exclusively(flush_exclusively, nullptr);
-    }
+    if (asks_for_status(runtime.thread->cpu)) exclusively(flush_exclusively, nullptr);
     enter_inside(runtime);
     check_generation(runtime);
     return enter_block(runtime, block_at_pc(runtime));

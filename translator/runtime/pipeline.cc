@@ -58,6 +58,11 @@ class Fetcher {
     uint32_t code_[kFetchChunk];
 };
 
+// MRS and MSR of FPSR.
+bool accesses_status(uint32_t encoding) {
+    return (encoding & 0xffdfffe0) == 0xd51b4420;
+}
+
 // Lifts from `address` until the block ends, with Probes if there are any.
 ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, ProbePlacement* probes) {
     ir::Builder builder(runtime.arena);
@@ -69,6 +74,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
         if (!fetcher.fetch(pc, &encoding)) break;
         builder.begin_guest(pc, encoding, 0);
         if (probes) probes->before(builder, count);
+        if (accesses_status(encoding)) status_wanted.store(true);
         if (lift::lift(builder, pc, encoding) == lift::LiftResult::Ended) break;
         if (((pc + 4) & kPageMask) == 0) {
             pc += 4;
@@ -84,7 +90,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
     ir::Block block = builder.finish();
     block.calls_back = probes && probes->calls_back();
     block.mask_tags = tags_seen;
-    block.watch_flush = flush_seen;
+    block.exact_status = exact_status;
     block.parallel = parallel.load(std::memory_order_relaxed) || !opt::enabled(opt::k_single_thread);
     return block;
 }

@@ -78,7 +78,8 @@ bool in_debug_filter(uint64_t address);
 extern std::atomic<bool> parallel;  // see become_parallel
 extern bool registers_watched;      // a plugin's callbacks look at registers: NZCV are exact everywhere
 extern bool tags_seen;  // an address with a tag in the top byte was used: translations mask from now on
-extern bool flush_seen;  // FPCR.FZ was set: translations watch for what is flushed from now on
+extern std::atomic<bool> status_wanted;  // code that reads or writes FPSR was translated
+extern bool exact_status;                // ...or FPCR.FZ was set: translations keep FPSR exact from now on
 extern Statistics totals;
 
 }  // namespace runtime

@@ -178,7 +178,7 @@ void Context::fault_point(const Inst& i, bool is_store) {
 
 void Context::tiny_fault_point(const Inst& i, uint32_t at, Jump special) {
     Allocator& e = impl(*this);
-    if (!e.block_.watch_flush) return;
+    if (!e.block_.exact_status) return;
     FaultPoint point;
     point.offset = at;
     point.guest = i.guest;

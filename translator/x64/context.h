@@ -102,8 +102,8 @@ class Context {
         uint64_t data = 0;
     };
     void cold(const Cold& cold);
-    // Under FPCR.FZ the host instruction at offset `at` may have a result that is to be flushed: then control goes where
-    // the jump `special` goes.
+    // Under FPCR.FZ the host instruction at offset `at` may have a result that is to be flushed: then control
+    // goes where the jump `special` goes.
     void tiny_fault_point(const ir::Inst& i, uint32_t at, Jump special);
     // In cold code: calls `void fn(CpuState*)` preserving every register but rax and EFLAGS. Operands and
     // results go through CpuState::vector_scratch / scratch, which the caller stores and loads itself.

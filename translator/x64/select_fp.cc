@@ -5,9 +5,9 @@
 //   - a product, quotient or fused sum of the smallest normal magnitude, which may have been tiny before
 //   rounding;
 //   - minimum and maximum with a NaN operand.
-// The test is a compare of the result with itself, or of its magnitude with the smallest normal number: equal
-// or unordered is one condition. Under FPCR.FZ the first flushed operand or result faults
-// (runtime/faults.cc); the block knows whether that may be (watch_flush).
+// The test is a compare of the result with itself. Where FPSR must be exact (Block::exact_status) it is one
+// of the result's magnitude with the smallest normal number: equal or unordered is one condition; and under
+// FPCR.FZ the first flushed operand or result faults (runtime/faults.cc).
 //
 // A scalar operation leaves its first operand's upper lanes in the result. They must be zero: nothing to do
 // if the first operand's are known to be (Inst::upper_zero), which holds along chains of scalar operations.
@@ -169,7 +169,8 @@ Context::Jump jump_if_special(Context& e, const Inst& i, const Xmm& d) {
 void special_cases(Context& e, const Inst& i, Helper single, uint32_t at, const Xmm& d, const Xmm& a,
                    const Xmm* b = nullptr, const Xmm* c = nullptr) {
     // A sum that is tiny is exact; a root is never tiny.
-    const bool rounds_when_tiny = i.op == ir::Op::FMul || i.op == ir::Op::FDiv || i.op == ir::Op::FMulAdd;
+    const bool rounds_when_tiny =
+        e.block().exact_status && (i.op == ir::Op::FMul || i.op == ir::Op::FDiv || i.op == ir::Op::FMulAdd);
     Context::Cold cold;
     cold.emit = call_arithmetic;
     cold.inst = &i;
@@ -186,7 +187,7 @@ void special_cases(Context& e, const Inst& i, Helper single, uint32_t at, const 
 
 // Where the host would not note that an operand is denormal and flushed, a compare with itself does.
 void watch_operand(Context& e, const Inst& i, const Xmm& x) {
-    if (!e.block().watch_flush) return;
+    if (!e.block().exact_status) return;
     if (is_scalar(i) || i.op == ir::Op::FCmp) {
         is_double(i) ? e.c.ucomisd(x, x) : e.c.ucomiss(x, x);
         return;
@@ -368,7 +369,7 @@ void compare(Context& e, const Inst& i, ir::Value first, ir::Value second, uint8
     const Xmm x = e.vuse(first);
     const Xmm y = e.vuse(second);
     const Xmm d = e.vdef(self(e, i));
-    if (e.block().watch_flush) {
+    if (e.block().exact_status) {
         e.clobber_flags();
         watch_operand(e, i, x);
         watch_operand(e, i, y);

@@ -101,7 +101,7 @@ void raise_inexact(Context& e, const Inst& i, const Xmm& x, const Xmm& t) {
 
 // A conversion does not note that its operand is denormal and flushed; a compare does.
 void watch_operand(Context& e, const Inst& i, const Xmm& x, const Xmm& t) {
-    if (!e.block().watch_flush) return;
+    if (!e.block().exact_status) return;
     if (i.op == ir::Op::FToI || (i.imm & ir::kFpScalar)) {
         is_double(i) ? e.c.ucomisd(x, x) : e.c.ucomiss(x, x);
     } else {
