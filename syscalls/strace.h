@@ -32,7 +32,6 @@ class StraceLine {
 
   private:
     void write(const int64_t* result);
-    std::string as_json(const int64_t* result) const;
 
     DecodedCall call_;
 };

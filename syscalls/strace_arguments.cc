@@ -24,6 +24,25 @@ constexpr KindRow kKinds[] = {
 constexpr int64_t kFirstRestart = 512;
 constexpr int64_t kLastRestart = 516;
 
+bool is_interruption(int64_t result) {
+    return result <= -kFirstRestart && result >= -kLastRestart;
+}
+
+std::string error_name(int error) {
+    const char* name = strerrorname_np(error);
+    return name ? name : std::to_string(error);
+}
+
+// A JSON string. Arguments have no control characters; the quotes of strings and their escapes are in them.
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
 }  // namespace
 
 std::string format_argument(std::string_view kind, const uint64_t* a, unsigned index, const int64_t* result,
@@ -44,12 +63,11 @@ std::string format_argument(std::string_view kind, const uint64_t* a, unsigned i
 }
 
 std::string format_result(int64_t result, bool hex) {
-    if (result <= -kFirstRestart && result >= -kLastRestart) return "? (interrupted by a signal)";
+    if (is_interruption(result)) return "? (interrupted by a signal)";
     if (result < 0 && result >= -4095) {
         const int error = static_cast<int>(-result);
-        const char* name = strerrorname_np(error);
         const char* text = strerrordesc_np(error);
-        return "-1 " + (name ? name : std::to_string(error)) + " (" + (text ? text : "unknown") + ")";
+        return "-1 " + error_name(error) + " (" + (text ? text : "unknown") + ")";
     }
     return hex ? strace::print("0x%llx", static_cast<unsigned long long>(result)) : std::to_string(result);
 }
@@ -81,15 +99,28 @@ void DecodedCall::finish(int64_t result) {
     }
 }
 
+// An output of a call that is still under way is its address.
+std::string DecodedCall::argument(size_t index) const {
+    if (!texts_[index].empty()) return texts_[index];
+    return strace::print("0x%llx", static_cast<unsigned long long>(a_[index]));
+}
+
 std::string DecodedCall::text() const {
     std::string text = name_ + '(';
-    for (size_t i = 0; i < texts_.size(); i++) {
-        if (i) text += ", ";
-        // An output of a call that is still under way.
-        text +=
-            texts_[i].empty() ? strace::print("0x%llx", static_cast<unsigned long long>(a_[i])) : texts_[i];
-    }
+    for (size_t i = 0; i < texts_.size(); i++) text += (i ? ", " : "") + argument(i);
     return text + ')';
+}
+
+std::string DecodedCall::json(const int64_t* result) const {
+    std::string line = "\"call\":" + quoted(name_) + ",\"number\":" + std::to_string(number_) + ",\"args\":[";
+    for (size_t i = 0; i < texts_.size(); i++) line += (i ? "," : "") + quoted(argument(i));
+    line += ']';
+    if (!result) return line;
+    if (is_interruption(*result)) return line + ",\"interrupted\":true";
+    line += ",\"result\":" + std::to_string(*result);
+    if (*result < 0 && *result >= -4095)
+        line += ",\"errno\":" + quoted(error_name(static_cast<int>(-*result)));
+    return line;
 }
 
 }  // namespace armature::syscalls

@@ -37,11 +37,14 @@ class DecodedCall {
 
     int64_t number() const { return number_; }
     const std::string& name() const { return name_; }
-    const std::vector<std::string>& arguments() const { return texts_; }
     std::string result(int64_t value) const { return format_result(value, hex_result_); }
     std::string text() const;  // "name(arguments)"
+    // Members of a JSON object: call, number, args, and with a result (null: there is none) result and errno.
+    std::string json(const int64_t* result) const;
 
   private:
+    std::string argument(size_t index) const;
+
     int64_t number_ = -1;
     std::string name_;
     uint64_t a_[8] = {};

@@ -109,16 +109,6 @@ bool read_memory(void* to, uint64_t address, size_t size) {
     return good;
 }
 
-// A JSON string. Arguments have no control characters; the quotes of strings and their escapes are in them.
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
-
 bool is_error(int64_t result) {
     return result < 0 && result >= -4095;
 }
@@ -131,22 +121,10 @@ std::string json_line(const Call& call, unsigned vcpu, const int64_t* result, ui
     std::string line;
     uint64_t duration = end - call.start;
     uint64_t time = plugin::nanoseconds(CLOCK_REALTIME) - duration;
-    append(&line,
-           "{\"time\":%" PRIu64 ".%09" PRIu64
-           ",\"pid\":%d,\"tid\":%d,\"vcpu\":%u,\"call\":\"%s\",\"number\":%" PRId64 ",\"args\":[",
-           time / 1000000000, time % 1000000000, getpid(), call.thread, vcpu, call.decoded.name().c_str(),
-           call.decoded.number());
-    for (size_t i = 0; i < call.decoded.arguments().size(); i++)
-        line += (i == 0 ? "" : ",") + quoted(call.decoded.arguments()[i]);
-    line += "]";
-    if (result != nullptr) {
-        append(&line, ",\"result\":%" PRId64, *result);
-        if (is_error(*result)) {
-            const char* name = strerrorname_np(static_cast<int>(-*result));
-            append(&line, ",\"errno\":\"%s\"", name != nullptr ? name : "");
-        }
-        append(&line, ",\"duration\":%" PRIu64, duration);
-    }
+    append(&line, "{\"time\":%" PRIu64 ".%09" PRIu64 ",\"pid\":%d,\"tid\":%d,\"vcpu\":%u,", time / 1000000000,
+           time % 1000000000, getpid(), call.thread, vcpu);
+    line += call.decoded.json(result);
+    if (result != nullptr) append(&line, ",\"duration\":%" PRIu64, duration);
     return line + "}\n";
 }
 
