@@ -56,13 +56,20 @@ bool second_is_clean(Context& e, const Inst& i, ir::Value first, ir::Value secon
     return is_scalar(i) && e.inst(first).upper_zero < clean && e.inst(second).upper_zero >= clean;
 }
 
+// Temporaries of a test of the result. An instruction that may fault to the test's out-of-line code needs
+// them before it is emitted: making room for them may store registers.
+struct Temporaries {
+    Xmm t, equal;
+};
+
 // Jumps to cold code if any lane of x and y (may be the same register) is unordered. Flags must be free.
-Context::Jump jump_if_unordered(Context& e, const Inst& i, const Xmm& x, const Xmm& y) {
+Context::Jump jump_if_unordered(Context& e, const Inst& i, const Xmm& x, const Xmm& y,
+                                const Xmm* temporary = nullptr) {
     if (is_scalar(i)) {
         is_double(i) ? e.c.ucomisd(x, y) : e.c.ucomiss(x, y);
         return e.jcc_forward(kJp);
     }
-    const Xmm t = e.vtemp();
+    const Xmm t = temporary ? *temporary : e.vtemp();
     if (e.host.avx) {
         is_double(i) ? e.c.vcmppd(t, x, y, kUnordered) : e.c.vcmpps(t, x, y, kUnordered);
     } else {
@@ -129,14 +136,14 @@ void fix_nan(Context& e, const Inst& i, const Xmm& d, const Xmm& x) {
 
 // Jumps to cold code if a lane of d is a NaN or of the smallest normal magnitude: Arm asks before rounding
 // whether a result is tiny, the host after.
-Context::Jump jump_if_special(Context& e, const Inst& i, const Xmm& d) {
+Context::Jump jump_if_special(Context& e, const Inst& i, const Xmm& d, const Temporaries& temporaries) {
     constexpr uint64_t kMagnitude32 = 0x7fffffff7fffffff;
     constexpr uint64_t kMagnitude64 = 0x7fffffffffffffff;
     constexpr uint64_t kSmallest32 = 0x0080000000800000;
     constexpr uint64_t kSmallest64 = 0x0010000000000000;
     constexpr uint8_t kEqualOrUnordered = 8;
-    const Xmm t = e.vtemp();
-    const Xmm equal = is_scalar(i) || e.host.avx ? t : e.vtemp();
+    const Xmm& t = temporaries.t;
+    const Xmm& equal = temporaries.equal;
     const uint64_t mask = is_double(i) ? kMagnitude64 : kMagnitude32;
     const uint64_t smallest = is_double(i) ? kSmallest64 : kSmallest32;
     if (e.host.avx) {
@@ -165,16 +172,28 @@ Context::Jump jump_if_special(Context& e, const Inst& i, const Xmm& d) {
     return e.jcc_forward(kJnz);
 }
 
+// Must a result be tested for having been tiny? A sum that is tiny is exact; a root is never tiny.
+bool rounds_when_tiny(Context& e, const Inst& i) {
+    return e.block().exact_status &&
+           (i.op == ir::Op::FMul || i.op == ir::Op::FDiv || i.op == ir::Op::FMulAdd);
+}
+
+Temporaries temporaries_for(Context& e, const Inst& i) {
+    const bool special = rounds_when_tiny(e, i);
+    Temporaries temporaries;
+    if (!is_scalar(i) || special) temporaries.t = e.vtemp();
+    if (!is_scalar(i) && special && !e.host.avx) temporaries.equal = e.vtemp();
+    return temporaries;
+}
+
 // What follows a host instruction of arithmetic at `at`: the cases that a helper computes.
-void special_cases(Context& e, const Inst& i, Helper single, uint32_t at, const Xmm& d, const Xmm& a,
-                   const Xmm* b = nullptr, const Xmm* c = nullptr) {
-    // A sum that is tiny is exact; a root is never tiny.
-    const bool rounds_when_tiny =
-        e.block().exact_status && (i.op == ir::Op::FMul || i.op == ir::Op::FDiv || i.op == ir::Op::FMulAdd);
+void special_cases(Context& e, const Inst& i, Helper single, uint32_t at, const Temporaries& temporaries,
+                   const Xmm& d, const Xmm& a, const Xmm* b = nullptr, const Xmm* c = nullptr) {
     Context::Cold cold;
     cold.emit = call_arithmetic;
     cold.inst = &i;
-    cold.from = rounds_when_tiny ? jump_if_special(e, i, d) : jump_if_unordered(e, i, d, d);
+    cold.from = rounds_when_tiny(e, i) ? jump_if_special(e, i, d, temporaries)
+                                       : jump_if_unordered(e, i, d, d, &temporaries.t);
     e.tiny_fault_point(i, at, cold.from);
     cold.back = e.here();
     cold.v[0] = static_cast<int8_t>(a.getIdx());
@@ -229,8 +248,9 @@ void arithmetic(Context& e, const Inst& i, const FpForms& forms, Helper single) 
     const bool commutes = i.op == ir::Op::FAdd || i.op == ir::Op::FMul;
     const bool swapped = commutes && second_is_clean(e, i, i.a, i.b);
     if (i.op == ir::Op::FDiv) watch_operand(e, i, x);
+    const Temporaries temporaries = temporaries_for(e, i);
     const uint32_t at = apply(e, forms.of(i), d, swapped ? y : x, swapped ? x : y);
-    special_cases(e, i, single, at, d, x, &y);
+    special_cases(e, i, single, at, temporaries, d, x, &y);
     if (is_scalar(i)) zero_upper(e, i, d, swapped ? i.b : i.a);
 }
 
@@ -258,6 +278,7 @@ void emit_FSqrt(Context& e, const Inst& i) {
     const Xmm x = e.vuse(i.a);
     const Xmm d = e.vdef(self(e, i));
     watch_operand(e, i, x);
+    const Temporaries temporaries = temporaries_for(e, i);
     if (is_scalar(i) && !e.host.avx) e.c.movaps(d, x);
     const uint32_t at = e.here();
     if (is_scalar(i) && e.host.avx) {
@@ -267,7 +288,7 @@ void emit_FSqrt(Context& e, const Inst& i) {
     } else {
         is_double(i) ? e.c.sqrtpd(d, x) : e.c.sqrtps(d, x);
     }
-    special_cases(e, i, Helper::SqrtF32, at, d, x);
+    special_cases(e, i, Helper::SqrtF32, at, temporaries, d, x);
     if (is_scalar(i)) zero_upper(e, i, d, i.a);
 }
 
@@ -287,6 +308,7 @@ void emit_FMulAdd(Context& e, const Inst& i) {
         return;
     }
     const bool from_factor = second_is_clean(e, i, i.a, i.b);
+    const Temporaries temporaries = temporaries_for(e, i);
     e.c.movaps(d, from_factor ? x : a);
     const uint32_t at = e.here();
     if (from_factor) {
@@ -296,7 +318,7 @@ void emit_FMulAdd(Context& e, const Inst& i) {
     } else {
         is_double(i) ? e.c.vfmadd231pd(d, x, y) : e.c.vfmadd231ps(d, x, y);
     }
-    special_cases(e, i, Helper::MulAddF32, at, d, a, &x, &y);
+    special_cases(e, i, Helper::MulAddF32, at, temporaries, d, a, &x, &y);
     if (is_scalar(i)) zero_upper(e, i, d, from_factor ? i.b : i.a);
 }
 
