@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "guest/address_space.h"
 #include "guest/disassembler.h"
+#include "guest/features.h"
 #include "guest/options.h"
 #include "guest/thread.h"
 #include "tests/fuzz/generate.h"
@@ -38,6 +40,7 @@ struct Settings {
     std::string qemu = "qemu-aarch64";
     std::string guest = ARMATURE_FUZZ_GUEST;
     bool fpsr = true;
+    std::string coverage;  // file for how often each row was compared
 };
 
 // --- This emulator
@@ -211,8 +214,16 @@ struct Totals {
     uint64_t by_vixl = 0;
     uint64_t by_qemu = 0;
     uint64_t failures = 0;
-    std::set<std::string> vixl_alone;  // rows in cases where only VIXL differs
+    std::map<std::string, std::pair<uint64_t, uint64_t>> rows;  // name: instructions compared with qemu, vixl
+    std::set<std::string> vixl_alone;                           // rows in cases where only VIXL differs
 };
+
+// Counts the instructions of a compared case, for the coverage report.
+void count_rows(const fuzz_case& c, uint64_t std::pair<uint64_t, uint64_t>::*oracle, Totals* totals) {
+    for (unsigned i = 0; i < c.count; i++) {
+        if (const auto* row = translator::decode::decode(c.code[i])) totals->rows[row->name].*oracle += 1;
+    }
+}
 
 // What differs, and from which oracle; empty if nothing does. `c.out` is QEMU's answer if there is one.
 std::string compare(const fuzz_case& c, bool have_qemu, const Settings& settings, const char** oracle,
@@ -227,11 +238,13 @@ std::string compare(const fuzz_case& c, bool have_qemu, const Settings& settings
     if (have_qemu) {
         totals->by_qemu++;
         what = difference(ours, c.out, {settings.fpsr, true});
+        count_rows(c, &std::pair<uint64_t, uint64_t>::first, totals);
     }
     fuzz_state vixl;
     const bool ask_vixl = settings.vixl && (!left_out || c.count == 1);  // alone it is no judge of blocks
     if (what.empty() && ask_vixl && ours.signal == SIGTRAP && run_vixl(c, &vixl)) {
         totals->by_vixl++;
+        count_rows(c, &std::pair<uint64_t, uint64_t>::second, totals);
         *oracle = "vixl";
         what = difference(ours, vixl, {false, false});
         if (!what.empty() && have_qemu) {  // QEMU agrees with us
@@ -285,6 +298,19 @@ void check_case(const fuzz_case& c, bool have_qemu, const Settings& settings, ui
     report(smallest, oracle, what, settings.seed, index);
 }
 
+bool write_coverage(const std::string& path, const Totals& totals) {
+    FILE* file = std::fopen(path.c_str(), "w");
+    if (!file) {
+        std::perror(path.c_str());
+        return false;
+    }
+    for (const auto& [name, compared] : totals.rows) {
+        std::fprintf(file, "%s %llu %llu\n", name.c_str(), static_cast<unsigned long long>(compared.first),
+                     static_cast<unsigned long long>(compared.second));
+    }
+    return std::fclose(file) == 0;
+}
+
 int run(const Settings& settings) {
     if (!select_rows(settings.choice)) {
         std::fprintf(stderr, "a64_fuzz: no row's name contains '%s'\n", settings.choice.only.c_str());
@@ -326,6 +352,7 @@ int run(const Settings& settings) {
         "%llu cases, %llu compared with qemu, %llu with vixl, %llu failures\n",
         static_cast<unsigned long long>(totals.cases), static_cast<unsigned long long>(totals.by_qemu),
         static_cast<unsigned long long>(totals.by_vixl), static_cast<unsigned long long>(totals.failures));
+    if (!settings.coverage.empty() && !write_coverage(settings.coverage, totals)) return 1;
     if (settings.choice.block == 1 && !totals.vixl_alone.empty()) {
         std::printf("only VIXL differs:");
         for (const std::string& name : totals.vixl_alone) std::printf(" %s", name.c_str());
@@ -366,6 +393,14 @@ bool parse(int argc, char** argv, Settings* settings) {
                 settings->qemu = value;
             } else if (option == "--host") {
                 guest::options.host_features = value;
+            } else if (option == "--cpu") {
+                std::string error;
+                if (!guest::choose_cpu(value, &error)) {
+                    std::fprintf(stderr, "a64_fuzz: --cpu: %s\n", error.c_str());
+                    return false;
+                }
+            } else if (option == "--coverage") {
+                settings->coverage = value;
             } else if (option == "--guest") {
                 settings->guest = value;
             } else {
@@ -386,7 +421,8 @@ int main(int argc, char** argv) {
             stderr,
             "usage: a64_fuzz [--runs N] [--seed S] [--block 1..8] [--only ROW] [--failures N]\n"
             "                [--qemu PROGRAM] [--guest ORACLE_GUEST] [--no-qemu] [--no-vixl] [--no-fpsr]\n"
-            "                [--no-fp-modes] [--host -avx,-sha,...] [--disable dead-state,...]\n");
+            "                [--no-fp-modes] [--host -avx,-sha,...] [--disable dead-state,...]\n"
+            "                [--cpu MODEL[,FEATURE=off]...] [--coverage FILE]\n");
         return 2;
     }
     return armature::fuzz::run(settings);
