@@ -19,7 +19,7 @@ using support::LogItem;
 
 // x86's own flags (MAP_32BIT, MAP_ABOVE4G), which an AArch64 kernel ignores.
 constexpr int kForeignFlags = 0x40 | 0x80;
-constexpr int kKnownProt = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP;
+constexpr int kKnownProt = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP | kProtBti;
 constexpr uint64_t kAnonymousDevice = 1;
 
 uint64_t granularity(int flags) {
@@ -137,7 +137,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t length, int prot, int flags
     Region region;
     region.begin = begin;
     region.end = begin + size;
-    region.prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+    region.prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti);
     region.flags = flags & ~(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_POPULATE | MAP_NONBLOCK);
     describe(state, &region, fd, offset);
     if (flags & MAP_GROWSDOWN) state.growing++;

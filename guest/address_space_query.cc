@@ -65,6 +65,11 @@ bool AddressSpace::is_executable(uint64_t address) const {
     return true;
 }
 
+bool AddressSpace::is_guarded(uint64_t address) const {
+    Mapping mapping;
+    return find(address, &mapping) && (mapping.prot & kProtBti);
+}
+
 bool AddressSpace::owns(uint64_t begin, uint64_t end) const {
     Transaction transaction("a query");
     return begin <= end && transaction.regions().covered(begin, end);

@@ -58,7 +58,10 @@ void Transaction::insert(Region region) {
 }
 
 void Transaction::set_prot(uint64_t begin, uint64_t end, int prot) {
-    if (!(prot & PROT_EXEC)) note_executable(begin, end);
+    const auto was_guarded = [](const Region& region) { return region.prot & kProtBti; };
+    const std::vector<Region> before = regions().slices(begin, end);
+    const bool guarded = prot & kProtBti || std::any_of(before.begin(), before.end(), was_guarded);
+    if (!(prot & PROT_EXEC) || guarded) note_executable(begin, end);
     state_.regions.update(begin, end, [prot](Region& region) { region.prot = prot; });
     changed_ = true;
 }

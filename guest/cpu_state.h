@@ -35,6 +35,13 @@ inline constexpr uint32_t kFlagZ = 1u << 14;
 inline constexpr uint32_t kFlagNotC = 1u << 8;
 inline constexpr uint32_t kFlagV = 1u << 0;
 
+// Kept in CpuState::pstate.
+inline constexpr uint32_t kPstateDit = 1u << 24;
+inline constexpr uint32_t kPstateSsbs = 1u << 12;
+
+// Keys for pointer authentication, in the order of CpuState::pac_keys and of prctl's bits.
+enum PacKey : unsigned { kPacIA, kPacIB, kPacDA, kPacDB, kPacGA, kPacKeys };
+
 inline constexpr uint32_t kFpsrQC = 1u << 27;
 inline constexpr unsigned kSpillSlots = 64;   // 16-byte spill slots for the register allocator
 inline constexpr unsigned kScratchSlots = 8;  // operands of out-of-line vector and floating-point helpers
@@ -83,14 +90,22 @@ struct alignas(64) CpuState {
     uint64_t scratch[8] = {};  // saved registers in out-of-line paths
     Vec128 vector_scratch[kScratchSlots];
     Vec128 spill[kSpillSlots];
+    uint64_t emulated_probes = 0;  // probes of the instruction that the runtime is to emulate, see emulate.cc
+    uint64_t emulated_probe_count = 0;
+
+    // --- Seldom used: behind what translated code addresses with short displacements
+    uint32_t pstate = 0;  // DIT and SSBS
+    uint32_t btype = 0;   // PSTATE.BTYPE, as 1 << BTYPE, and 0 for BTYPE 0: a test finds the allowed ones
+    uint32_t pac_enabled = 15;  // bit per PacKey: what prctl(PR_PAC_SET_ENABLED_KEYS) left on
+    Vec128 pac_keys[kPacKeys];  // hi: the architecture's K<127:64>
 
     uint32_t nzcv() const {
         return (flags & kFlagN ? kPstateN : 0) | (flags & kFlagZ ? kPstateZ : 0) |
                (flags & kFlagNotC ? 0 : kPstateC) | (flags & kFlagV ? kPstateV : 0);
     }
-    void set_nzcv(uint32_t pstate) {
-        flags = (pstate & kPstateN ? kFlagN : 0) | (pstate & kPstateZ ? kFlagZ : 0) |
-                (pstate & kPstateC ? 0 : kFlagNotC) | (pstate & kPstateV ? kFlagV : 0);
+    void set_nzcv(uint32_t bits) {
+        flags = (bits & kPstateN ? kFlagN : 0) | (bits & kPstateZ ? kFlagZ : 0) |
+                (bits & kPstateC ? 0 : kFlagNotC) | (bits & kPstateV ? kFlagV : 0);
     }
     uint32_t read_fpsr() const;       // fpsr with the sticky bits of mxcsr merged in
     void write_fpsr(uint32_t value);  // clears or sets mxcsr's sticky bits accordingly

@@ -27,6 +27,9 @@ constexpr FeatureSet features_of(unsigned set) {
     return features;
 }
 
+constexpr FeatureSet kPauthAlgorithms =
+    feature_bit(Feature::PAuthQarma5) | feature_bit(Feature::PAuthQarma3) | feature_bit(Feature::PAuthImpdef);
+
 // What QEMU's models have and these do not: can be switched off, for scripts that do so.
 bool never_there(std::string_view property) {
     for (const std::string_view prefix : {"sve", "sme", "pmu", "lpa2", "mte"}) {
@@ -46,6 +49,7 @@ bool set_property(const std::string& text, FeatureSet* features, std::string* er
     const bool on = value == "on";
     for (const FeatureRow& row : kFeatureRows) {
         if (name != row.property || name.empty()) continue;
+        if (on && (feature_bit(row.feature) & kPauthAlgorithms)) *features &= ~kPauthAlgorithms;
         *features = on ? *features | feature_bit(row.feature) : *features & ~feature_bit(row.feature);
         return true;
     }

@@ -11,7 +11,9 @@
 #include <algorithm>
 
 #include "guest/address_space.h"
+#include "guest/features.h"
 #include "guest/options.h"
+#include "loader/properties.h"
 
 namespace armature::loader {
 
@@ -102,13 +104,19 @@ int protection(const Elf64_Phdr& segment) {
            (segment.p_flags & PF_X ? PROT_EXEC : 0);
 }
 
-bool map_segment(const ElfFile& file, const Elf64_Phdr& segment, uint64_t bias, LoadError* error) {
+// The kernel guards programs without an interpreter, and interpreters; these do the rest themselves.
+bool is_guarded(const ElfFile& file) {
+    return guest::enabled(guest::Feature::BTI) && file.interpreter.empty() && has_landing_pads(file);
+}
+
+bool map_segment(const ElfFile& file, const Elf64_Phdr& segment, uint64_t bias, bool guarded,
+                 LoadError* error) {
     AddressSpace& space = AddressSpace::instance();
     const uint64_t address = bias + segment.p_vaddr;
     const uint64_t begin = page_down(address);
     const uint64_t file_end = address + segment.p_filesz;
     const uint64_t end = page_up(address + segment.p_memsz);
-    const int prot = protection(segment);
+    const int prot = protection(segment) | (guarded && segment.p_flags & PF_X ? guest::kProtBti : 0);
     uint64_t anonymous = begin;
     if (segment.p_filesz != 0) {
         anonymous = page_up(file_end);
@@ -121,7 +129,8 @@ bool map_segment(const ElfFile& file, const Elf64_Phdr& segment, uint64_t bias, 
         }
     }
     if (end > anonymous) {
-        const int64_t got = space.map(anonymous, end - anonymous, PROT_READ | PROT_WRITE | (prot & PROT_EXEC),
+        const int64_t got = space.map(anonymous, end - anonymous,
+                                      PROT_READ | PROT_WRITE | (prot & (PROT_EXEC | guest::kProtBti)),
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         if (got < 0) return map_failed(file, got, anonymous, end, error);
     }
@@ -163,9 +172,10 @@ bool map_image(const ElfFile& file, Randomness& random, Mapped* mapped, Image* i
     image->entry = file.header.e_entry + bias;
     image->end = begin + (file.last - file.first);
     image->start_code = ~uint64_t{0};
+    const bool guarded = is_guarded(file);
     for (const Elf64_Phdr& segment : file.segments) {
         if (segment.p_type != PT_LOAD || segment.p_memsz == 0) continue;
-        if (!map_segment(file, segment, bias, error)) return false;
+        if (!map_segment(file, segment, bias, guarded, error)) return false;
         if (segment.p_flags & PF_X) {
             image->start_code = std::min(image->start_code, bias + segment.p_vaddr);
             image->end_code = std::max(image->end_code, bias + segment.p_vaddr + segment.p_filesz);

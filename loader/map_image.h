@@ -6,10 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "guest/random.h"
 #include "loader/elf_file.h"
-#include "loader/random.h"
 
 namespace armature::loader {
+
+using guest::Randomness;
 
 // Where position-independent programs go. Linux puts them at two thirds of the address space, where on this
 // host the emulator is; one third is far from it, from the host's mmap area, and from programs with fixed

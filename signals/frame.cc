@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "signals/frame.h"
 
+#include <bit>
 #include <cstring>
 
+#include "guest/features.h"
 #include "guest/user_access.h"
 #include "loader/loader.h"
 #include "signals/signals.h"
@@ -26,6 +28,22 @@ struct FilledFrame {
 };
 static_assert(sizeof(FilledFrame) == sizeof(SignalFrame) + sizeof(FpsimdContext) + 32);
 
+constexpr unsigned kBtypeShift = 10;
+constexpr unsigned kBtypeCall = 2;  // a handler is entered as if called
+
+uint64_t btype_bits(uint32_t btype) {
+    return btype ? uint64_t(std::countr_zero(btype)) << kBtypeShift : 0;
+}
+
+// The bits of features that the processor does not have stay zero.
+void restore_pstate(guest::CpuState& cpu, uint64_t pstate) {
+    using guest::Feature;
+    cpu.pstate = static_cast<uint32_t>(pstate) & ((guest::enabled(Feature::DIT) ? guest::kPstateDit : 0) |
+                                                  (guest::enabled(Feature::SSBS) ? guest::kPstateSsbs : 0));
+    const unsigned btype = pstate >> kBtypeShift & 3;
+    cpu.btype = btype && guest::enabled(Feature::BTI) ? 1u << btype : 0;
+}
+
 // Everything but siginfo; the number of bytes from the frame's start.
 uint64_t fill_frame(const ThreadSignals& state, uint64_t mask, FilledFrame* to) {
     const guest::CpuState& cpu = state.thread->cpu;
@@ -38,7 +56,7 @@ uint64_t fill_frame(const ThreadSignals& state, uint64_t mask, FilledFrame* to) 
     memcpy(user.context.x, cpu.x, sizeof cpu.x);
     user.context.sp = cpu.sp;
     user.context.pc = cpu.pc;
-    user.context.pstate = cpu.nzcv();
+    user.context.pstate = cpu.nzcv() | cpu.pstate | btype_bits(cpu.btype);
     to->fpsimd.fpsr = cpu.read_fpsr();
     to->fpsimd.fpcr = cpu.fpcr;
     memcpy(to->fpsimd.v, cpu.v, sizeof cpu.v);
@@ -141,6 +159,7 @@ bool push_frame(ThreadSignals* state, const GuestAction& action, const siginfo_t
         action.flags & kFlagRestorer ? action.restorer : loader::current_program().sigreturn_trampoline;
     cpu.sp = frame_address;
     cpu.pc = action.handler;
+    cpu.btype = guest::enabled(guest::Feature::BTI) ? 1u << kBtypeCall : 0;
     return true;
 }
 
@@ -161,6 +180,7 @@ bool pop_frame(ThreadSignals* state, uint64_t* mask) {
     cpu.sp = user.context.sp;
     cpu.pc = user.context.pc;
     cpu.set_nzcv(static_cast<uint32_t>(user.context.pstate & kFlagBits));
+    restore_pstate(cpu, user.context.pstate);
     memcpy(cpu.v, fpsimd.v, sizeof cpu.v);
     cpu.write_fpcr(fpsimd.fpcr);
     cpu.write_fpsr(fpsimd.fpsr);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "guest/address_space.h"
+#include "guest/features.h"
 #include "syscalls/call.h"
 #include "syscalls/host_numbers.h"
 #include "translator/translator.h"
@@ -19,12 +20,17 @@ using guest::AddressSpace;
 using guest::kPageSize;
 using guest::Thread;
 
-constexpr int kProtBti = 0x10;   // AArch64: landing pads are not checked, so the page is an ordinary one
 constexpr int kMap32Bit = 0x40;  // x86-64's; AArch64's kernel ignores the bit
 constexpr int kProtGrows = PROT_GROWSDOWN | PROT_GROWSUP;
 
 AddressSpace& space() {
     return AddressSpace::instance();
+}
+
+// Without BTI the kernel ignores the bit.
+int protection(uint64_t argument) {
+    const int prot = static_cast<int>(argument);
+    return guest::enabled(guest::Feature::BTI) ? prot : prot & ~guest::kProtBti;
 }
 
 uint64_t round_up(uint64_t value) {
@@ -55,7 +61,7 @@ int64_t sys_mmap(Thread*, Arguments a) {
     if (a[5] % kPageSize != 0) return -EINVAL;
     constexpr uint64_t kShared = MAP_SHARED;  // a bit of MAP_SHARED_VALIDATE too
     if ((a[3] & kShared) && (a[2] & PROT_WRITE)) translator::become_parallel();
-    return space().map(a[0], a[1], static_cast<int>(a[2]) & ~kProtBti, static_cast<int>(a[3]) & ~kMap32Bit,
+    return space().map(a[0], a[1], protection(a[2]), static_cast<int>(a[3]) & ~kMap32Bit,
                        static_cast<int>(a[4]), a[5]);
 }
 
@@ -64,7 +70,7 @@ int64_t sys_munmap(Thread*, Arguments a) {
 }
 
 int64_t sys_mprotect(Thread*, Arguments a) {
-    const int prot = static_cast<int>(a[2]) & ~kProtBti;
+    const int prot = protection(a[2]);
     if ((prot & kProtGrows) == kProtGrows) return -EINVAL;
     guest::Mapping mapping;
     if ((prot & PROT_WRITE) && space().find(a[0], &mapping) && (mapping.flags & MAP_SHARED))

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <linux/prctl.h>
 
+#include "guest/features.h"
+#include "guest/random.h"
 #include "guest/user_access.h"
 #include "support/log.h"
 #include "syscalls/call.h"
@@ -78,9 +80,6 @@ constexpr OptionRow kOptions[] = {
     {PR_GET_FP_MODE, How::Refuse, EINVAL},
     {PR_SVE_SET_VL, How::Refuse, EINVAL},
     {PR_SVE_GET_VL, How::Refuse, EINVAL},
-    {PR_PAC_RESET_KEYS, How::Refuse, EINVAL},
-    {PR_PAC_SET_ENABLED_KEYS, How::Refuse, EINVAL},
-    {PR_PAC_GET_ENABLED_KEYS, How::Refuse, EINVAL},
     {PR_SET_TAGGED_ADDR_CTRL, How::Refuse, EINVAL},
     {PR_GET_TAGGED_ADDR_CTRL, How::Refuse, EINVAL},
     // Would bind the emulator instead of the guest.
@@ -97,11 +96,41 @@ int64_t get_tid_address(guest::Thread* thread, Arguments a) {
     return guest::write_object(a[1], thread->clear_child_tid) ? 0 : -EFAULT;
 }
 
+// --- Pointer authentication. The kernel's bits for keys are those of guest::PacKey.
+
+constexpr uint64_t kEnableableKeys = (1 << guest::kPacGA) - 1;
+constexpr uint64_t kAllKeys = kEnableableKeys | 1 << guest::kPacGA;
+
+bool has_pauth() {
+    return guest::enabled(guest::Feature::PAuth);
+}
+
+int64_t reset_pac_keys(guest::Thread* thread, Arguments a) {
+    if (!has_pauth() || (a[1] & ~kAllKeys) || a[2] || a[3] || a[4]) return -EINVAL;
+    guest::new_pac_keys(thread->cpu, a[1] ? a[1] : kAllKeys);
+    return 0;
+}
+
+int64_t set_enabled_pac_keys(guest::Thread* thread, Arguments a) {
+    if (!has_pauth() || (a[1] & ~kEnableableKeys) || (a[2] & ~a[1]) || a[3] || a[4]) return -EINVAL;
+    uint32_t& enabled = thread->cpu.pac_enabled;
+    enabled = static_cast<uint32_t>((enabled & ~a[1]) | a[2]);
+    return 0;
+}
+
+int64_t get_enabled_pac_keys(guest::Thread* thread, Arguments a) {
+    if (!has_pauth() || a[1] || a[2] || a[3] || a[4]) return -EINVAL;
+    return thread->cpu.pac_enabled;
+}
+
 }  // namespace
 
 int64_t sys_prctl(guest::Thread* thread, Arguments a) {
     const int option = static_cast<int>(a[0]);
     if (option == PR_GET_TID_ADDRESS) return get_tid_address(thread, a);
+    if (option == PR_PAC_RESET_KEYS) return reset_pac_keys(thread, a);
+    if (option == PR_PAC_SET_ENABLED_KEYS) return set_enabled_pac_keys(thread, a);
+    if (option == PR_PAC_GET_ENABLED_KEYS) return get_enabled_pac_keys(thread, a);
     if (option == kSetVma && !guest_owns(a[2], a[3])) return -ENOMEM;
     if (option == kSetVma) return host_call(SYS_prctl, a[0], a[1], a[2], a[3], a[4]);
     for (const OptionRow& row : kOptions) {

@@ -71,6 +71,8 @@ using MemoryInfo = uint32_t;
 inline constexpr MemoryInfo kMemorySizeMask = 0xf;
 inline constexpr MemoryInfo kMemorySigned = 1u << 4;
 inline constexpr MemoryInfo kMemoryStore = 1u << 6;
+// Inside the translator: the runtime makes the accesses of this instruction, and reports them itself.
+inline constexpr MemoryInfo kMemoryEmulated = 1u << 7;
 
 struct ProbedInstruction {
     uint64_t address = 0;

@@ -5,7 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "guest/features.h"
 #include "guest/options.h"
+#include "guest/random.h"
 #include "guest/thread.h"
 #include "loader/loader.h"
 #include "signals/signals.h"
@@ -67,6 +69,7 @@ guest::Thread* make_first_thread(const loader::Program& program) {
     thread->tid = getpid();
     thread->cpu.pc = program.entry;
     thread->cpu.sp = program.stack_pointer;
+    if (guest::enabled(guest::Feature::PAuth)) guest::new_pac_keys(thread->cpu, ~uint64_t{0});
     thread->runtime = translator::create_thread_runtime(thread);
     thread->signals = signals::create_thread_signals(thread, nullptr);
     guest::register_thread(thread);

@@ -123,8 +123,32 @@ Value Builder::get_x(unsigned n) {
     return x_[n];
 }
 
+// Is the value a multiple of 16 if the stack pointer is one?
+bool Builder::keeps_stack_aligned(Value value, unsigned depth) const {
+    constexpr unsigned kDepth = 6;
+    const Inst& from = inst(value);
+    if (depth == kDepth) return false;
+    switch (from.op) {
+        case Op::Const:
+            return from.imm % 16 == 0;
+        case Op::GetX:
+            return from.imm == 31;
+        case Op::Add:
+        case Op::Sub:
+            return keeps_stack_aligned(from.a, depth + 1) && keeps_stack_aligned(from.b, depth + 1);
+        case Op::And: {
+            uint64_t mask = 0;
+            return is_const(from.b, &mask) && mask % 16 == 0;
+        }
+        default:
+            return false;
+    }
+}
+
 void Builder::set_x(unsigned n, Value value) {
     if (x_[n] == value) return;
+    if (n == 31 && stack_check_ == StackCheck::Changes && !keeps_stack_aligned(value))
+        emit(Op::CheckAlign, Type::None, value, {}, {}, {}, 16, kAlignStackChange);
     emit(Op::SetX, Type::None, value, {}, {}, {}, n);
     note_set(set_x_, n);
     x_[n] = value;

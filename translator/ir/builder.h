@@ -23,6 +23,10 @@ struct Displaced {
     operator Value() const;
 };
 
+// The stack pointer must be a multiple of 16 where it is the base of an access. As long as it always was,
+// only changes of it are checked, where they are not obviously harmless.
+enum class StackCheck : uint8_t { None, Changes, Accesses };
+
 class Builder {
   public:
     explicit Builder(support::Arena& arena) : arena_(arena) {}
@@ -43,6 +47,9 @@ class Builder {
     // instructions.
     Value emit(Op op, Type type, Value a = {}, Value b = {}, Value c = {}, Value d = {}, uint64_t imm = 0,
                uint8_t width = 0);
+
+    void set_stack_check(StackCheck check) { stack_check_ = check; }
+    StackCheck stack_check() const { return stack_check_; }
 
     // Constants.
     Value i32(uint32_t value) { return constant(Type::I32, value); }
@@ -158,6 +165,8 @@ class Builder {
     }
 
   private:
+    bool keeps_stack_aligned(Value value, unsigned depth = 0) const;
+    StackCheck stack_check_ = StackCheck::None;
     void make_room();
     Inst& next();  // the next instruction, all zero
     static uint8_t operands_of(const Inst& inst) {

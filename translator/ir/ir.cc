@@ -72,7 +72,8 @@ const char* verify_inst(const Block& block, uint32_t id) {
             continue;
         }
         if (!value) {
-            if (inst.op == Op::CallHelperV || inst.op == Op::MemoryProbe || inst.op == Op::MemoryProbeV)
+            if (inst.op == Op::CallHelperV || inst.op == Op::MemoryProbe || inst.op == Op::MemoryProbeV ||
+                (inst.op == Op::CheckAlign && i == 1))
                 continue;  // optional operands
             return "operand missing";
         }

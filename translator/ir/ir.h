@@ -102,7 +102,11 @@ enum FpRound : uint8_t {
     kRoundQuiet = 8,
 };
 
-enum class ExitKind : uint8_t { Syscall, Undefined, Breakpoint };
+// CheckAlign's width: what a failed check means.
+enum AlignmentOf : uint8_t { kAlignLoad, kAlignStore, kAlignStackAccess, kAlignStackChange };
+
+// Emulate: the runtime does the instruction (runtime/emulate.cc), then code goes on.
+enum class ExitKind : uint8_t { Syscall, Undefined, Breakpoint, Emulate };
 
 struct Terminator {
     enum Kind : uint8_t {

@@ -17,13 +17,11 @@ void report_both(const Lifter& l, Value at, Value read, Value written, unsigned 
 }
 
 // The larger or smaller of a and b as `bits`-wide numbers.
-Value extreme(const Lifter& l, Value a, Value b, unsigned bits, bool is_signed, bool larger) {
+Value extreme_of(const Lifter& l, Value a, Value b, unsigned bits, bool is_signed, bool larger) {
     ir::Builder& builder = l.b;
     const Value wide_a = builder.extend(a, bits, is_signed, Type::I64);
     const Value wide_b = builder.extend(b, bits, is_signed, Type::I64);
-    const Value flags = builder.flags_of(builder.sub_s(wide_a, wide_b));
-    const Cond cond = is_signed ? Cond::GT : Cond::HI;
-    return builder.select(larger ? cond : ir::invert(cond), flags, wide_a, wide_b);
+    return extreme(l, wide_a, wide_b, is_signed, larger);
 }
 
 // What `op` writes; needed only to tell a plugin.
@@ -39,13 +37,13 @@ Value written_by(const Lifter& l, Op op, Value old, Value operand, unsigned bits
         case Op::AtomicXor:
             return b.xor_(old, operand);
         case Op::AtomicSMax:
-            return extreme(l, old, operand, bits, true, true);
+            return extreme_of(l, old, operand, bits, true, true);
         case Op::AtomicSMin:
-            return extreme(l, old, operand, bits, true, false);
+            return extreme_of(l, old, operand, bits, true, false);
         case Op::AtomicUMax:
-            return extreme(l, old, operand, bits, false, true);
+            return extreme_of(l, old, operand, bits, false, true);
         case Op::AtomicUMin:
-            return extreme(l, old, operand, bits, false, false);
+            return extreme_of(l, old, operand, bits, false, false);
         default:
             return operand;
     }
@@ -54,8 +52,9 @@ Value written_by(const Lifter& l, Op op, Value old, Value operand, unsigned bits
 template <typename F>
 void read_modify_write(const Lifter& l, F f, Op op) {
     const unsigned bytes = 1u << f.b();
-    const Value at = l.b.get_r_sp(Type::I64, f.n());
+    const Value at = base_of(l, f.n());
     const Value operand = l.b.get_r(type_of(bytes), f.s());
+    check_aligned(l, at, bytes, true);
     const Value old = l.b.atomic(op, type_of(bytes), at, operand, bytes);
     if (l.b.reports_accesses()) report_both(l, at, old, written_by(l, op, old, operand, bytes * 8), f.b());
     l.b.set_r(f.t(), old);
@@ -64,8 +63,9 @@ void read_modify_write(const Lifter& l, F f, Op op) {
 template <typename F>
 void compare_and_swap(const Lifter& l, F f, unsigned bytes) {
     const Type type = type_of(bytes);
-    const Value at = l.b.get_r_sp(Type::I64, f.n());
+    const Value at = base_of(l, f.n());
     const Value desired = l.b.get_r(type, f.t());
+    check_aligned(l, at, bytes, true);
     const Value old = l.b.cas(type, at, l.b.get_r(type, f.s()), desired, bytes);
     report_both(l, at, old, desired, log2_of(bytes));
     l.b.set_r(f.s(), old);
@@ -123,13 +123,14 @@ HANDLER(CAS) {
 
 // Two words are one 8-byte compare-and-swap; the even register is at the lower address.
 HANDLER(CASP) {
-    const Value at = b.get_r_sp(Type::I64, f.n());
+    const Value at = base_of(*this, f.n());
     const unsigned s2 = f.s() + 1;
     const Value low = b.get_r(Type::I64, f.t());
     const Value high = b.get_r(Type::I64, f.t() + 1);
     if (!f.z()) {
         const Value expected = joined_words(*this, b.get_r(Type::I64, f.s()), b.get_r(Type::I64, s2));
         const Value desired = joined_words(*this, low, high);
+        check_aligned(*this, at, 8, true);
         const Value old = b.cas(Type::I64, at, expected, desired, 8);
         report_both(*this, at, old, desired, 3);
         b.set_r(f.s(), b.trunc(old));

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Branches, exception generation and system calls.
+#include <cstddef>
+
+#include "guest/address_space.h"
 #include "translator/lift/handlers.h"
+#include "translator/lift/lifter.h"
 
 namespace armature::translator::lift {
 namespace {
@@ -19,7 +23,55 @@ void end_branch(const Lifter& l, Terminator::Kind kind, Value a, uint64_t target
     l.b.end(t);
 }
 
+// --- BTI: what kind of indirect branch it was, as CpuState::btype has it.
+
+constexpr uint32_t kBtypeTailCall = 1 << 1;  // BR from where nothing is checked, or by X16 or X17
+constexpr uint32_t kBtypeCall = 1 << 2;
+constexpr uint32_t kBtypeJump = 1 << 3;
+
+void set_btype(const Lifter& l, uint32_t btype) {
+    if (guest::enabled(guest::Feature::BTI))
+        l.b.store_state(offsetof(guest::CpuState, btype), l.b.i32(btype));
+}
+
+uint32_t btype_of_br(const Lifter& l, unsigned n) {
+    const bool jump = n != 16 && n != 17 && guest::AddressSpace::instance().is_guarded(l.pc);
+    return jump ? kBtypeJump : kBtypeTailCall;
+}
+
+// The kinds of branches that may go to this instruction.
+uint32_t landing_of(uint32_t encoding) {
+    switch (encoding) {
+        case 0xd503233f:  // PACIASP
+        case 0xd503237f:  // PACIBSP
+        case 0xd503245f:  // BTI c
+            return kBtypeTailCall | kBtypeCall;
+        case 0xd503249f:  // BTI j
+            return kBtypeTailCall | kBtypeJump;
+        case 0xd50324df:  // BTI jc
+            return kBtypeTailCall | kBtypeCall | kBtypeJump;
+        default:
+            break;
+    }
+    const uint32_t exception = encoding & 0xffe0001f;
+    const bool stops = exception == 0xd4200000 || exception == 0xd4400000;  // BRK, HLT
+    return stops ? kBtypeTailCall | kBtypeCall | kBtypeJump : 0;
+}
+
+Value authenticated(const Lifter& l, unsigned n, Value modifier, unsigned key_b) {
+    return l.helper(Helper::TogglePac, l.b.get_r(Type::I64, n), modifier,
+                    l.b.i64(key_b ? guest::kPacIB : guest::kPacIA));
+}
+
 }  // namespace
+
+void check_landing(ir::Builder& builder, uint64_t address, uint32_t encoding) {
+    if (!guest::enabled(guest::Feature::BTI)) return;
+    const uint32_t refused = (kBtypeTailCall | kBtypeCall | kBtypeJump) & ~landing_of(encoding);
+    if (refused && guest::AddressSpace::instance().is_guarded(address))
+        builder.emit(Op::CheckLanding, Type::None, {}, {}, {}, {}, refused);
+    builder.store_state(offsetof(guest::CpuState, btype), builder.i32(0));
+}
 
 HANDLER(B) {
     end_branch(*this, Terminator::Jump, {}, target_of(*this, f.i_signed()));
@@ -42,6 +94,10 @@ HANDLER(B_cond) {
     b.end(t);
 }
 
+HANDLER(BC_cond) {
+    B_cond({f.word});
+}
+
 HANDLER(CBZ) {
     end_branch(*this, Terminator::IfZero, b.get_r(int_type(f.z()), f.t()), target_of(*this, f.i_signed()));
 }
@@ -60,17 +116,55 @@ HANDLER(TBNZ) {
 }
 
 HANDLER(BR) {
+    set_btype(*this, btype_of_br(*this, f.n()));
     end_branch(*this, Terminator::Indirect, b.get_r(Type::I64, f.n()), 0);
 }
 
 HANDLER(BLR) {
     const Value target = b.get_r(Type::I64, f.n());
+    set_btype(*this, kBtypeCall);
     b.set_r(30, b.i64(pc + 4));
     end_branch(*this, Terminator::CallIndirect, target, 0);
 }
 
 HANDLER(RET) {
     end_branch(*this, Terminator::Return, b.get_r(Type::I64, f.n()), 0);
+}
+
+// --- With pointer authentication
+
+HANDLER(BRA) {
+    const Value target = authenticated(*this, f.n(), b.get_r_sp(Type::I64, f.m()), f.k());
+    set_btype(*this, btype_of_br(*this, f.n()));
+    end_branch(*this, Terminator::Indirect, target, 0);
+}
+
+HANDLER(BRAZ) {
+    const Value target = authenticated(*this, f.n(), b.i64(0), f.k());
+    set_btype(*this, btype_of_br(*this, f.n()));
+    end_branch(*this, Terminator::Indirect, target, 0);
+}
+
+HANDLER(BLRA) {
+    const Value target = authenticated(*this, f.n(), b.get_r_sp(Type::I64, f.m()), f.k());
+    set_btype(*this, kBtypeCall);
+    b.set_r(30, b.i64(pc + 4));
+    end_branch(*this, Terminator::CallIndirect, target, 0);
+}
+
+HANDLER(BLRAZ) {
+    const Value target = authenticated(*this, f.n(), b.i64(0), f.k());
+    set_btype(*this, kBtypeCall);
+    b.set_r(30, b.i64(pc + 4));
+    end_branch(*this, Terminator::CallIndirect, target, 0);
+}
+
+HANDLER(RETA) {
+    end_branch(*this, Terminator::Return, authenticated(*this, 30, b.get_r_sp(Type::I64, 31), f.k()), 0);
+}
+
+HANDLER(ERETA) {
+    undefined();
 }
 
 HANDLER(SVC) {

@@ -22,6 +22,12 @@ uint64_t wide_imm(F f) {
     return uint64_t{f.i()} << (f.h() * 16);
 }
 
+template <typename F>
+void extreme_with(const Lifter& l, F f, uint64_t immediate, bool is_signed, bool larger) {
+    const Value n = l.b.get_r(int_type(f.z()), f.n());
+    l.b.set_r(f.d(), extreme(l, n, l.b.constant(l.b.type(n), immediate), is_signed, larger));
+}
+
 }  // namespace
 
 HANDLER(ADR) {
@@ -68,6 +74,22 @@ HANDLER(ANDS_imm) {
     const Value result = b.and_s(b.get_r(int_type(f.z()), f.n()), logical_imm(*this, f));
     b.set_flags(b.flags_of(result));
     b.set_r(f.d(), result);
+}
+
+HANDLER(SMAX_int_imm) {
+    extreme_with(*this, f, static_cast<uint64_t>(f.i_signed()), true, true);
+}
+
+HANDLER(UMAX_int_imm) {
+    extreme_with(*this, f, f.i(), false, true);
+}
+
+HANDLER(SMIN_int_imm) {
+    extreme_with(*this, f, static_cast<uint64_t>(f.i_signed()), true, false);
+}
+
+HANDLER(UMIN_int_imm) {
+    extreme_with(*this, f, f.i(), false, false);
 }
 
 HANDLER(MOVN) {

@@ -27,6 +27,22 @@ void crc32(const Lifter& l, F f, unsigned bytes, bool castagnoli) {
                               static_cast<uint8_t>(bytes)));
 }
 
+template <typename F>
+void extreme_of(const Lifter& l, F f, bool is_signed, bool larger) {
+    l.b.set_r(f.d(), extreme(l, reg_n(l, f), reg_m(l, f), is_signed, larger));
+}
+
+// The number of ones: sums of neighbours, twice as wide each time.
+Value count_ones(const Lifter& l, Value value) {
+    ir::Builder& b = l.b;
+    const Type type = b.type(value);
+    const auto all = [&](uint64_t byte) { return b.constant(type, byte * 0x0101010101010101); };
+    Value v = b.sub(value, b.and_(b.shr(value, 1), all(0x55)));
+    v = b.add(b.and_(v, all(0x33)), b.and_(b.shr(v, 2), all(0x33)));
+    v = b.and_(b.add(v, b.shr(v, 4)), all(0x0f));
+    return b.shr(b.mul(v, all(1)), type == Type::I64 ? 56 : 24);
+}
+
 // a + product or a - product; a = 31 is zero, which makes MUL and MNEG.
 void multiply_add(const Lifter& l, unsigned d, unsigned a, Value product, bool subtract) {
     const Value addend = l.b.get_r(l.b.type(product), a);
@@ -46,6 +62,38 @@ Value unsigned_product(const Lifter& l, F f) {
 }  // namespace
 
 // --- Two sources
+
+HANDLER(SMAX_reg) {
+    extreme_of(*this, f, true, true);
+}
+
+HANDLER(UMAX_reg) {
+    extreme_of(*this, f, false, true);
+}
+
+HANDLER(SMIN_reg) {
+    extreme_of(*this, f, true, false);
+}
+
+HANDLER(UMIN_reg) {
+    extreme_of(*this, f, false, false);
+}
+
+// --- One source
+
+HANDLER(CTZ) {
+    b.set_r(f.d(), b.unary(Op::Clz, b.unary(Op::Rbit, reg_n(*this, f))));
+}
+
+HANDLER(CNT_int) {
+    b.set_r(f.d(), count_ones(*this, reg_n(*this, f)));
+}
+
+HANDLER(ABS_int) {
+    const Value n = reg_n(*this, f);
+    const Value negated = b.sub_s(b.constant(b.type(n), 0), n);
+    b.set_r(f.d(), b.select(Cond::GT, b.flags_of(negated), negated, n));
+}
 
 HANDLER(UDIV) {
     b.set_r(f.d(), b.binary(Op::UDiv, reg_n(*this, f), reg_m(*this, f)));

@@ -12,12 +12,19 @@ Type type_of(unsigned bytes) {
     return bytes == 8 ? Type::I64 : Type::I32;
 }
 
+// The operations check natural alignment themselves; imm = 1: something else has been checked.
+uint64_t checked_by_lse2(const Lifter& l, Value at, unsigned bytes, bool is_store) {
+    return guest::enabled(guest::Feature::LSE2) && check_aligned(l, at, bytes, is_store);
+}
+
 Value exclusive_load(const Lifter& l, Value at, unsigned bytes) {
-    return l.b.emit(Op::LoadExclusive, type_of(bytes), at, {}, {}, {}, 0, static_cast<uint8_t>(bytes));
+    return l.b.emit(Op::LoadExclusive, type_of(bytes), at, {}, {}, {}, checked_by_lse2(l, at, bytes, false),
+                    static_cast<uint8_t>(bytes));
 }
 
 Value exclusive_store(const Lifter& l, Value at, Value value, unsigned bytes) {
-    return l.b.emit(Op::StoreExclusive, Type::I32, at, {}, value, {}, 0, static_cast<uint8_t>(bytes));
+    return l.b.emit(Op::StoreExclusive, Type::I32, at, {}, value, {}, checked_by_lse2(l, at, bytes, true),
+                    static_cast<uint8_t>(bytes));
 }
 
 void report_stored(const Lifter& l, Value status, Value at, Value value, unsigned log2_bytes,
@@ -29,7 +36,7 @@ void report_stored(const Lifter& l, Value status, Value at, Value value, unsigne
 
 template <typename F>
 void load_exclusive(const Lifter& l, F f, unsigned bytes) {
-    const Value at = l.b.get_r_sp(Type::I64, f.n());
+    const Value at = base_of(l, f.n());
     const Value value = exclusive_load(l, at, bytes);
     l.b.report_access(at, value, load_info(log2_of(bytes)));
     l.b.set_r(f.t(), value);
@@ -37,7 +44,7 @@ void load_exclusive(const Lifter& l, F f, unsigned bytes) {
 
 template <typename F>
 void store_exclusive(const Lifter& l, F f, unsigned bytes) {
-    const Value at = l.b.get_r_sp(Type::I64, f.n());
+    const Value at = base_of(l, f.n());
     const Value value = l.b.get_r(type_of(bytes), f.t());
     const Value status = exclusive_store(l, at, value, bytes);
     report_stored(l, status, at, value, log2_of(bytes));
@@ -48,7 +55,7 @@ void store_exclusive(const Lifter& l, F f, unsigned bytes) {
 template <typename F>
 void load_exclusive_pair(const Lifter& l, F f) {
     ir::Builder& b = l.b;
-    const Value at = b.get_r_sp(Type::I64, f.n());
+    const Value at = base_of(l, f.n());
     if (!f.z()) {
         const Value both = exclusive_load(l, at, 8);
         b.report_access(at, both, load_info(3));
@@ -65,7 +72,7 @@ void load_exclusive_pair(const Lifter& l, F f) {
 template <typename F>
 void store_exclusive_pair(const Lifter& l, F f) {
     ir::Builder& b = l.b;
-    const Value at = b.get_r_sp(Type::I64, f.n());
+    const Value at = base_of(l, f.n());
     if (!f.z()) {
         const Value both = joined_words(l, b.get_r(Type::I64, f.t()), b.get_r(Type::I64, f.u()));
         const Value status = exclusive_store(l, at, both, 8);

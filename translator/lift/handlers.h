@@ -55,6 +55,8 @@ struct Lifter {
         t.next = pc + 4;
         b.end(t);
     }
+    // What a hint of pointer authentication (CRm:op2) does.
+    void hint_pauth(unsigned hint) const;
     Value helper(Helper which, Value a1 = {}, Value a2 = {}, Value a3 = {}) const {
         return b.call_helper(static_cast<unsigned>(which), a1, a2, a3);
     }
@@ -62,6 +64,13 @@ struct Lifter {
 
 inline Type int_type(unsigned is64) {
     return is64 ? Type::I64 : Type::I32;
+}
+
+// The larger or smaller of two values of one integer type.
+inline Value extreme(const Lifter& l, Value a, Value b, bool is_signed, bool larger) {
+    const Value flags = l.b.flags_of(l.b.sub_s(a, b));
+    const Cond cond = is_signed ? Cond::GT : Cond::HI;
+    return l.b.select(larger ? cond : ir::invert(cond), flags, a, b);
 }
 
 #define HANDLER(Name) void Lifter::Name([[maybe_unused]] const decode::fields::Name f)

@@ -18,4 +18,8 @@ enum class LiftResult : uint8_t { Continue, Ended };
 // ExitKind::Undefined.
 LiftResult lift(ir::Builder& builder, uint64_t address, uint32_t encoding);
 
+// At the start of a block: with BTI, in a guarded page, an indirect branch must find a landing pad. Belongs
+// to the instruction that the builder has begun.
+void check_landing(ir::Builder& builder, uint64_t address, uint32_t encoding);
+
 }  // namespace armature::translator::lift

@@ -18,8 +18,26 @@ void report_pair(const Lifter& l, const ir::Displaced& at, Value first, Value se
     }
 }
 
+// With LSE2, a pair of doublewords that is aligned is one access: a host's vector move of 16 aligned bytes
+// is.
+bool is_one_access(unsigned bytes) {
+    return bytes == 8 && guest::enabled(guest::Feature::LSE2);
+}
+
+template <typename F>
+void load_pair_at_once(const Lifter& l, F f, const Address& address) {
+    const Value both = l.b.load_v(address.at, 16);
+    const Value first = vector_half(l, both, 0);
+    const Value second = vector_half(l, both, 1);
+    report_pair(l, address.at, first, second, 8, 0);
+    write_back(l, address);
+    l.b.set_r(f.t(), first);
+    l.b.set_r(f.u(), second);
+}
+
 template <typename F>
 void load_pair(const Lifter& l, F f, const Address& address, unsigned bytes, bool is_signed = false) {
+    if (is_one_access(bytes)) return load_pair_at_once(l, f, address);
     const ir::Displaced second_at = address.at + bytes;
     const Value first = l.b.load(Type::I64, address.at, bytes, is_signed);
     const Value second = l.b.load(Type::I64, second_at, bytes, is_signed);
@@ -31,11 +49,14 @@ void load_pair(const Lifter& l, F f, const Address& address, unsigned bytes, boo
 
 template <typename F>
 void store_pair(const Lifter& l, F f, const Address& address, unsigned bytes) {
-    const ir::Displaced second_at = address.at + bytes;
     const Value first = l.b.get_r(Type::I64, f.t());
     const Value second = l.b.get_r(Type::I64, f.u());
-    l.b.store(address.at, first, bytes);
-    l.b.store(second_at, second, bytes);
+    if (is_one_access(bytes)) {
+        l.b.store_v(address.at, l.b.emit(Op::VCombine64, Type::V128, first, second), 16);
+    } else {
+        l.b.store(address.at, first, bytes);
+        l.b.store(address.at + bytes, second, bytes);
+    }
     report_pair(l, address.at, first, second, bytes, kMemoryStore);
     write_back(l, address);
 }

@@ -16,8 +16,16 @@ struct Address {
     Value step;  // is added to the base register afterwards; none: it keeps its value
 };
 
+// A base register. While the stack pointer may be misaligned, that faults here.
+inline Value base_of(const Lifter& l, unsigned n) {
+    const Value base = l.b.get_r_sp(Type::I64, n);
+    if (n == 31 && l.b.stack_check() == ir::StackCheck::Accesses)
+        l.b.emit(Op::CheckAlign, Type::None, base, {}, {}, {}, 16, ir::kAlignStackAccess);
+    return base;
+}
+
 inline Address based(const Lifter& l, unsigned n, int64_t offset) {
-    return {l.b.displaced(l.b.get_r_sp(Type::I64, n), offset), n};
+    return {l.b.displaced(base_of(l, n), offset), n};
 }
 
 inline Address pre_index(const Lifter& l, unsigned n, int64_t offset) {
@@ -25,13 +33,13 @@ inline Address pre_index(const Lifter& l, unsigned n, int64_t offset) {
 }
 
 inline Address post_index(const Lifter& l, unsigned n, int64_t offset) {
-    return {l.b.displaced(l.b.get_r_sp(Type::I64, n), 0), n, l.b.i64(static_cast<uint64_t>(offset))};
+    return {l.b.displaced(base_of(l, n), 0), n, l.b.i64(static_cast<uint64_t>(offset))};
 }
 
 // n + (extended m << shift); `option` is the extension as in add (extended register), 2, 3, 6 or 7.
 inline Address indexed(const Lifter& l, unsigned n, unsigned m, unsigned option, unsigned shift) {
     const Value index = l.b.extend(l.b.get_r(Type::I64, m), option & 1 ? 64 : 32, option & 4, Type::I64);
-    return {l.b.displaced(l.b.add(l.b.get_r_sp(Type::I64, n), l.b.shl(index, shift)), 0), n};
+    return {l.b.displaced(l.b.add(base_of(l, n), l.b.shl(index, shift)), 0), n};
 }
 
 inline Address literal(const Lifter& l, int64_t words) {
@@ -55,6 +63,21 @@ inline MemoryInfo store_info(unsigned log2_bytes) {
 
 inline unsigned log2_of(unsigned bytes) {
     return static_cast<unsigned>(__builtin_ctz(bytes));
+}
+
+// Ordered and atomic accesses must be aligned; with LSE2 they must lie in 16 aligned bytes. True if an access
+// may come out unaligned all the same.
+inline bool check_aligned(const Lifter& l, Value at, unsigned bytes, bool is_store) {
+    if (bytes == 1) return false;
+    const bool within_16 = guest::enabled(guest::Feature::LSE2);
+    Value crossing;
+    if (within_16) {
+        const Value last = l.b.add(at, l.b.i64(bytes - 1));
+        crossing = l.b.and_(l.b.xor_(last, at), l.b.i64(16));
+    }
+    l.b.emit(Op::CheckAlign, Type::None, at, crossing, {}, {}, within_16 ? 32 : bytes,
+             is_store ? ir::kAlignStore : ir::kAlignLoad);
+    return within_16;
 }
 
 // Two words as one 8-byte value, the first at the lower address.

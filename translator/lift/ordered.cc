@@ -8,7 +8,13 @@
 namespace armature::translator::lift {
 namespace {
 
+void load_ordered(const Lifter& l, unsigned t, const Address& address, const Transfer& transfer) {
+    check_aligned(l, address.at, transfer.bytes, false);
+    load_r(l, t, address, transfer);
+}
+
 void store_release(const Lifter& l, unsigned t, const Address& address, unsigned bytes) {
+    check_aligned(l, address.at, bytes, true);
     const Value value = l.b.get_r(Type::I64, t);
     l.b.store(address.at, value, bytes, true);
     l.b.report_access(address.at, value, store_info(log2_of(bytes)));
@@ -25,9 +31,9 @@ unsigned bytes_of(F f) {
 
 }  // namespace
 
-#define LOAD_BASE(Name, bytes)                                 \
-    HANDLER(Name) {                                            \
-        load_r(*this, f.t(), based(*this, f.n(), 0), {bytes}); \
+#define LOAD_BASE(Name, bytes)                                       \
+    HANDLER(Name) {                                                  \
+        load_ordered(*this, f.t(), based(*this, f.n(), 0), {bytes}); \
     }
 #define STORE_BASE(Name, bytes)                                     \
     HANDLER(Name) {                                                 \
@@ -65,27 +71,27 @@ HANDLER(STLUR) {
 }
 
 HANDLER(LDAPURB) {
-    load_r(*this, f.t(), based(*this, f.n(), f.i_signed()), {1});
+    load_ordered(*this, f.t(), based(*this, f.n(), f.i_signed()), {1});
 }
 
 HANDLER(LDAPURH) {
-    load_r(*this, f.t(), based(*this, f.n(), f.i_signed()), {2});
+    load_ordered(*this, f.t(), based(*this, f.n(), f.i_signed()), {2});
 }
 
 HANDLER(LDAPUR) {
-    load_r(*this, f.t(), based(*this, f.n(), f.i_signed()), {bytes_of(f)});
+    load_ordered(*this, f.t(), based(*this, f.n(), f.i_signed()), {bytes_of(f)});
 }
 
 HANDLER(LDAPURSB) {
-    load_r(*this, f.t(), based(*this, f.n(), f.i_signed()), signed_to(1, f.x()));
+    load_ordered(*this, f.t(), based(*this, f.n(), f.i_signed()), signed_to(1, f.x()));
 }
 
 HANDLER(LDAPURSH) {
-    load_r(*this, f.t(), based(*this, f.n(), f.i_signed()), signed_to(2, f.x()));
+    load_ordered(*this, f.t(), based(*this, f.n(), f.i_signed()), signed_to(2, f.x()));
 }
 
 HANDLER(LDAPURSW) {
-    load_r(*this, f.t(), based(*this, f.n(), f.i_signed()), signed_to(4, false));
+    load_ordered(*this, f.t(), based(*this, f.n(), f.i_signed()), signed_to(4, false));
 }
 
 }  // namespace armature::translator::lift

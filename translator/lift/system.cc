@@ -57,6 +57,38 @@ Value read_midr(const Lifter& l) {
     return l.b.i64(guest::midr);
 }
 
+Value read_pstate(const Lifter& l, uint32_t bit) {
+    return l.b.zext(l.b.and_(l.b.load_state(Type::I32, offsetof(CpuState, pstate)), l.b.i32(bit)));
+}
+
+void write_pstate(const Lifter& l, uint32_t bit, Value value) {
+    const Value others = l.b.and_(l.b.load_state(Type::I32, offsetof(CpuState, pstate)), l.b.i32(~bit));
+    l.b.store_state(offsetof(CpuState, pstate), l.b.or_(others, l.b.and_(l.b.trunc(value), l.b.i32(bit))));
+}
+
+Value read_dit(const Lifter& l) {
+    return read_pstate(l, guest::kPstateDit);
+}
+
+void write_dit(const Lifter& l, Value value) {
+    write_pstate(l, guest::kPstateDit, value);
+}
+
+Value read_ssbs(const Lifter& l) {
+    return read_pstate(l, guest::kPstateSsbs);
+}
+
+void write_ssbs(const Lifter& l, Value value) {
+    write_pstate(l, guest::kPstateSsbs, value);
+}
+
+// There is always a random number: NZCV become 0000.
+Value read_random(const Lifter& l) {
+    const Value number = l.helper(Helper::RandomNumber);
+    l.b.set_flags(l.b.emit(Op::FlagsNzcv, Type::Flags));
+    return number;
+}
+
 // The 15 bits that name a register in MRS and MSR: op0's low bit, op1, CRn, CRm, op2.
 constexpr unsigned register_number(unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
     return 1u << 14 | op1 << 11 | crn << 7 | crm << 3 | op2;
@@ -64,20 +96,21 @@ constexpr unsigned register_number(unsigned op1, unsigned crn, unsigned crm, uns
 
 struct SystemRegister {
     unsigned number;
+    guest::Feature feature;
     Value (*read)(const Lifter&);
     void (*write)(const Lifter&, Value);
 };
 
 constexpr std::nullptr_t none = nullptr;
 constexpr SystemRegister kSystemRegisters[] = {
-#define SYSTEM_REGISTER(NAME, op1, crn, crm, op2, read, write) \
-    {register_number(op1, crn, crm, op2), read, write},
+#define SYSTEM_REGISTER(NAME, feature, op1, crn, crm, op2, read, write) \
+    {register_number(op1, crn, crm, op2), guest::Feature::feature, read, write},
 #include "translator/lift/system_registers.def"
 };
 
 const SystemRegister* find_register(unsigned number) {
     for (const SystemRegister& row : kSystemRegisters) {
-        if (row.number == number) return &row;
+        if (row.number == number) return guest::enabled(row.feature) ? &row : nullptr;
     }
     return nullptr;
 }
@@ -161,7 +194,20 @@ HANDLER(MSR_reg) {
     if (row->write == write_fpcr) end_resync();
 }
 
-HANDLER(HINT) {}
+HANDLER(HINT) {
+    if (guest::enabled(guest::Feature::PAuth)) hint_pauth(f.i());
+}
+
+HANDLER(WFET) {}
+HANDLER(WFIT) {}
+
+HANDLER(MSR_DIT) {
+    write_dit(*this, b.i64(f.i() & 1 ? guest::kPstateDit : 0));
+}
+
+HANDLER(MSR_SSBS) {
+    write_ssbs(*this, b.i64(f.i() & 1 ? guest::kPstateSsbs : 0));
+}
 
 // --- Barriers. Only a store followed by a load may be reordered here, so a barrier that orders just loads,
 // or just stores,

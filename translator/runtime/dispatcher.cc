@@ -13,6 +13,7 @@
 #include "support/log.h"
 #include "translator/hooks.h"
 #include "translator/opt/opt.h"
+#include "translator/runtime/emulate.h"
 #include "translator/runtime/exclusive.h"
 #include "translator/runtime/faults.h"
 #include "translator/runtime/runtime.h"
@@ -30,6 +31,7 @@ bool registers_watched = false;
 bool tags_seen = false;
 std::atomic<bool> status_wanted{false};
 bool exact_status = false;
+std::atomic<bool> stack_misaligned{false};
 std::atomic<bool> parallel{false};
 Statistics totals;
 
@@ -105,8 +107,16 @@ const void* enter_block(ThreadRuntime& runtime, TranslatedBlock* block) {
     return block->code;
 }
 
+// A signal frame, a new thread's stack or a plugin can misalign the stack pointer without translated code.
+void look_at_stack(const guest::CpuState& cpu) {
+    if (cpu.sp % 16 == 0 || stack_misaligned.exchange(true)) [[likely]]
+        return;
+    exclusively(flush_exclusively, nullptr);
+}
+
 const void* go_on(ThreadRuntime& runtime) {
     if (asks_for_status(runtime.thread->cpu)) exclusively(flush_exclusively, nullptr);
+    look_at_stack(runtime.thread->cpu);
     enter_inside(runtime);
     check_generation(runtime);
     return enter_block(runtime, block_at_pc(runtime));
@@ -117,6 +127,7 @@ const void* go_on(ThreadRuntime& runtime) {
 
 const void* leave(guest::CpuState* cpu) {
     ThreadRuntime& runtime = of(cpu);
+    if (cpu->exit_code == x64::kExitEmulate) emulate(runtime);
     leave_inside(runtime);
     if (cpu->exit_code != x64::kExitResync) {
         const transfer_t back = jump_fcontext(runtime.loop, nullptr);

@@ -48,6 +48,7 @@ constexpr int kSiKernel = 0x80;  // the host's si_code for a general protection 
 constexpr uint64_t kEsrDataAbort = uint64_t{0x24} << 26 | 1u << 25;
 constexpr uint64_t kEsrInstructionAbort = uint64_t{0x20} << 26 | 1u << 25;
 constexpr uint64_t kEsrPcAlignment = uint64_t{0x22} << 26 | 1u << 25;
+constexpr uint64_t kEsrStackAlignment = uint64_t{0x26} << 26 | 1u << 25;
 constexpr uint64_t kEsrWrite = 1u << 6;
 constexpr uint64_t kTranslationFault = 0x07;
 constexpr uint64_t kPermissionFault = 0x0f;
@@ -154,10 +155,31 @@ void describe_misalignment(Exit& fault, const x64::FaultPoint& point, uint64_t a
     fault.signo = SIGBUS;
     fault.si_code = BUS_ADRALN;
     fault.fault_address = address;
-    fault.esr = kEsrDataAbort | (point.is_store ? kEsrWrite : 0) | kAlignmentFault;
+    fault.esr = point.kind == x64::kFaultStackAlignment
+                    ? kEsrStackAlignment
+                    : kEsrDataAbort | (point.is_store ? kEsrWrite : 0) | kAlignmentFault;
+}
+
+void describe_bad_landing(Exit& fault) {
+    fault = {};
+    fault.reason = ExitReason::Undefined;
 }
 
 }  // namespace
+
+void describe_emulated_access(Exit& fault, uint64_t address, bool is_store) {
+    guest::Mapping mapping;
+    const bool mapped = guest::AddressSpace::instance().find(address, &mapping);
+    const bool allowed = mapped && (mapping.prot & (is_store ? PROT_WRITE : PROT_READ));
+    fault = {};
+    fault.reason = ExitReason::Fault;
+    fault.signo = allowed ? SIGBUS : SIGSEGV;
+    fault.si_code = mapped ? SEGV_ACCERR : SEGV_MAPERR;
+    if (allowed) fault.si_code = BUS_ADRERR;  // beyond a file's end
+    fault.fault_address = address;
+    fault.esr = kEsrDataAbort | (is_store ? kEsrWrite : 0) |
+                (mapped && !allowed ? kPermissionFault : kTranslationFault);
+}
 
 bool fetch_faults(ThreadRuntime& runtime, uint64_t pc) {
     if ((pc & 3) == 0 && guest::AddressSpace::instance().is_executable(pc)) return false;
@@ -213,9 +235,16 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
     }
     cpu.pc = block->guest_pc(point->guest);
     cpu.exit_code = x64::kExitFault;
-    if (point->kind == x64::kFaultAlignment) {
+    if (point->kind == x64::kFaultAlignment || point->kind == x64::kFaultStackAlignment) {
         describe_misalignment(runtime.fault, *point,
                               static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RAX]));
+    } else if (point->kind == x64::kFaultStackChange) {
+        // As with tags, below: the instruction runs again in a translation that checks accesses instead.
+        stack_misaligned.store(true);
+        drop_requested.store(true);
+        cpu.exit_code = x64::kExitResync;
+    } else if (point->kind == x64::kFaultLanding) {
+        describe_bad_landing(runtime.fault);
     } else if (info->si_code == kSiKernel && !tags_seen) {
         // The first non-canonical address: it may be a tagged pointer. From now on translations mask the top
         // byte; the instruction runs again in a translation that does.

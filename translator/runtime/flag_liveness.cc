@@ -41,6 +41,7 @@ constexpr Pattern kPatterns[] = {
     {0x1fe00000, 0x1a800000, Effect::ReadsOrLeaves},  // CSEL, CSINC, CSINV, CSNEG
     {0xff200c00, 0x1e200c00, Effect::ReadsOrLeaves},  // FCSEL
     {0xff200c00, 0x1e200400, Effect::ReadsOrLeaves},  // FCCMP, FCCMPE
+    {0x3b200c00, 0x19000400, Effect::ReadsOrLeaves},  // memory copy and set
     {0x1c000000, 0x14000000, Effect::ReadsOrLeaves},  // branches, exceptions, system instructions
     {0x1e000000, 0x00000000, Effect::ReadsOrLeaves},  // reserved
 };
@@ -52,9 +53,9 @@ Effect effect_of(uint32_t encoding) {
     return Effect::None;
 }
 
-// Loads and stores are half of all instructions and leave NZCV alone.
+// Loads and stores are half of all instructions and leave NZCV alone. Memory copy and set (MOPS) do not.
 bool is_load_or_store(uint32_t encoding) {
-    return (encoding & 0x0a000000) == 0x08000000;
+    return (encoding & 0x0a000000) == 0x08000000 && (encoding & 0x3b200c00) != 0x19000400;
 }
 
 int64_t sign_extended(uint32_t field, unsigned bits) {

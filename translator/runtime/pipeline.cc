@@ -67,12 +67,15 @@ bool accesses_status(uint32_t encoding) {
 ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, ProbePlacement* probes) {
     ir::Builder builder(runtime.arena);
     Fetcher fetcher;
+    builder.set_stack_check(stack_misaligned.load(std::memory_order_relaxed) ? ir::StackCheck::Accesses
+                                                                             : ir::StackCheck::Changes);
     builder.begin(address);
     uint64_t pc = address;
     for (unsigned count = 0; count < limit; count++, pc += 4) {
         uint32_t encoding = 0;
         if (!fetcher.fetch(pc, &encoding)) break;
         builder.begin_guest(pc, encoding, 0);
+        if (count == 0) lift::check_landing(builder, pc, encoding);
         if (probes) probes->before(builder, count);
         if (accesses_status(encoding)) status_wanted.store(true);
         if (lift::lift(builder, pc, encoding) == lift::LiftResult::Ended) break;

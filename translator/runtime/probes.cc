@@ -2,6 +2,9 @@
 #include "translator/runtime/probes.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <mutex>
 
 namespace armature::translator::runtime {
 
@@ -13,6 +16,14 @@ bool is_addition(const Probe& probe) {
 
 bool is_inline(const Probe& probe) {
     return is_addition(probe) || probe.kind == ProbeKind::StoreU64;
+}
+
+// Probes of instructions that the runtime emulates. There are few, so they stay when their translation goes.
+std::span<const Probe> keep_for_good(std::span<const Probe> probes) {
+    static std::mutex mutex;
+    static std::deque<std::vector<Probe>> kept;
+    const std::lock_guard guard(mutex);
+    return kept.emplace_back(probes.begin(), probes.end());
 }
 
 bool looks_at_registers(std::span<const Probe> probes) {
@@ -105,11 +116,20 @@ void ProbePlacement::before(ir::Builder& builder, unsigned index) {
     for (const Probe& probe : merged) emit(builder, *arena_.make<Probe>(probe));
 }
 
+// The runtime makes the accesses of this instruction, and finds its Probes in CpuState.
+void ProbePlacement::hand_over() const {
+    const std::span<const Probe> kept = keep_for_good(block_.instructions[index_].memory);
+    builder_->store_state(offsetof(guest::CpuState, emulated_probes),
+                          builder_->i64(reinterpret_cast<uint64_t>(kept.data())));
+    builder_->store_state(offsetof(guest::CpuState, emulated_probe_count), builder_->i64(kept.size()));
+}
+
 // The lifter reports a memory access.
 void ProbePlacement::report(void* context, ir::Value address, ir::Value value, ir::Value value2,
                             uint32_t info) {
     ProbePlacement& self = *static_cast<ProbePlacement*>(context);
     ir::Builder& builder = *self.builder_;
+    if (info == kMemoryEmulated) return self.hand_over();
     const uint8_t kind = info & kMemoryStore ? 2 : 1;
     const ir::Value guard = builder.access_guard();
     for (const Probe& probe : self.block_.instructions[self.index_].memory) {

@@ -46,6 +46,7 @@ class ProbePlacement {
     void look(std::span<const Probe> probes);
     void add_in_advance(std::span<const Probe> probes, unsigned index, bool after);
     void append(std::vector<Probe>& merged, std::span<const Probe> probes) const;
+    void hand_over() const;
     void emit(ir::Builder& builder, const Probe& probe) const;
     static void report(void* context, ir::Value address, ir::Value value, ir::Value value2, uint32_t info);
 

@@ -153,9 +153,8 @@ class Allocator final : public Context {
     void link_jcc(uint8_t cc, uint64_t target);
     void link_call(uint64_t target, uint32_t restart);
     void push_fault_point(uint32_t restart);
-    void alignment_fault(const ir::Inst& i,
-                         bool is_store);             // emits the instruction that faults; address in rax
-    void fault_with_x0_in_state(const ir::Inst& i);  // a store that has borrowed rbx
+    void trap(const ir::Inst& i, FaultKind kind, bool is_store);  // emits the instruction that faults
+    void fault_with_x0_in_state(const ir::Inst& i);               // a store that has borrowed rbx
     void push_constant(uint64_t value);
     struct Short {
         uint32_t at = 0;

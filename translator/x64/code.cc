@@ -202,12 +202,12 @@ void Allocator::push_fault_point(uint32_t restart) {
     add_fault(point);
 }
 
-void Allocator::alignment_fault(const Inst& i, bool is_store) {
+void Allocator::trap(const Inst& i, FaultKind kind, bool is_store) {
     FaultPoint point;
     point.offset = here();
     point.guest = i.guest;
     point.flags = in_cold_ ? cold_flags_ : flags_now();
-    point.kind = kFaultAlignment;
+    point.kind = kind;
     point.is_store = is_store;
     point.calls_back = on_cxx_stack_;
     add_fault(point);

@@ -36,8 +36,11 @@ struct ThunkJump {
 enum class FlagsAt : uint8_t { State, EflagsSub, EflagsAdd, EflagsLogic, EflagsFcmp };
 
 enum FaultKind : uint8_t {
-    kFaultAccess,     // a guest memory access
-    kFaultAlignment,  // a failed alignment check (`ud2`): SIGBUS BUS_ADRALN, the guest address is in rax
+    kFaultAccess,          // a guest memory access
+    kFaultAlignment,       // a failed alignment check (`ud2`): SIGBUS BUS_ADRALN, the guest address is in rax
+    kFaultStackAlignment,  // the same, of the stack pointer as a base
+    kFaultStackChange,     // the stack pointer is about to become misaligned for the first time (`ud2`)
+    kFaultLanding,         // a branch to what is no landing pad for it (`ud2`): SIGILL
     kFaultPush,  // a push onto the call stack: when it hits the guard, the stack is emptied and code goes on
                  // where the pushing sequence starts
     kFaultTiny,  // arithmetic: a result that FPCR.FZ flushes goes where a jump behind the instruction goes
@@ -106,7 +109,8 @@ enum ExitCode : uint64_t {
     kExitBreakpoint,
     kExitInterrupted,
     kExitFault,
-    kExitResync
+    kExitResync,
+    kExitEmulate,
 };
 
 // One entry of the per-thread jump cache that indirect branches probe: index = (pc >> 2) & (kJumpCacheEntries

@@ -99,23 +99,31 @@ void extremum(Context& e, const Inst& i, uint8_t keep_old) {
     });
 }
 
-void check_alignment(Context& e, const Inst& i, Reg64 address, uint64_t bytes, bool is_store) {
+// Leaves with a fault at `address` unless `tested` is a multiple of `bytes`.
+void check_alignment(Context& e, const Inst& i, Reg64 address, uint64_t bytes, uint8_t what, Reg64 tested) {
     if (bytes <= 1) return;
     if (bytes - 1 <= 0x7f) {
-        e.c.test(address.cvt8(), static_cast<uint32_t>(bytes - 1));
+        e.c.test(tested.cvt8(), static_cast<uint32_t>(bytes - 1));
     } else {
-        e.c.test(address.cvt32(), static_cast<uint32_t>(bytes - 1));
+        e.c.test(tested.cvt32(), static_cast<uint32_t>(bytes - 1));
     }
     Context::Cold cold;
     cold.inst = &i;
     cold.from = e.jcc_forward(kNE);
     cold.g[0] = static_cast<int8_t>(address.getIdx());
-    cold.data = is_store;
+    cold.data = what;
     cold.emit = [](Context& context, const Context::Cold& here) {
         context.c.mov(rax, Reg64(here.g[0]));
-        impl(context).alignment_fault(*here.inst, here.data != 0);
+        constexpr FaultKind kKinds[] = {kFaultAlignment, kFaultAlignment, kFaultStackAlignment,
+                                        kFaultStackChange};
+        impl(context).trap(*here.inst, kKinds[here.data], here.data == ir::kAlignStore);
     };
     e.cold(cold);
+}
+
+// What LSE2 allows beyond natural alignment has been checked by an operation of its own.
+void check_exclusive(Context& e, const Inst& i, Reg64 address, bool is_store) {
+    if (!i.imm) check_alignment(e, i, address, i.width, is_store, address);
 }
 
 // The address in a register, without its tag.
@@ -220,7 +228,8 @@ void emit_Cas(Context& e, const Inst& i) {
 
 void emit_CheckAlign(Context& e, const Inst& i) {
     e.clobber_flags();
-    check_alignment(e, i, e.use(i.a), i.imm, false);
+    const Reg64 address = e.use(i.a);
+    check_alignment(e, i, address, i.imm, i.width, i.b ? e.use(i.b) : address);
 }
 
 // --- 16 bytes
@@ -235,7 +244,7 @@ Reg64 address_16(Context& e, const Inst& i, bool is_store) {
         at = e.temp();
         e.c.lea(at, e.c.ptr[exp]);
     }
-    check_alignment(e, i, at, 16, is_store);
+    check_alignment(e, i, at, 16, is_store, at);
     return at;
 }
 
@@ -305,7 +314,7 @@ void emit_Cas128(Context& e, const Inst& i) {
 void emit_LoadExclusive(Context& e, const Inst& i) {
     e.clobber_flags();
     const Reg64 a = e.use(i.a);
-    check_alignment(e, i, a, i.width, false);
+    check_exclusive(e, i, a, false);
     const RegExp at = impl(e).masked(RegExp(a));
     const Reg64 d = e.def(self(e));
     e.fault_point(i, false);
@@ -331,7 +340,7 @@ void emit_StoreExclusive(Context& e, const Inst& i) {
     Allocator& r = impl(e);
     e.clobber_flags();
     const Reg64 a = e.use(i.a);
-    check_alignment(e, i, a, i.width, true);
+    check_exclusive(e, i, a, true);
     const Reg64 at(r.masked(RegExp(a)).getBase().getIdx());
     const Reg64 value = e.use(i.c);
     const Reg64 d = e.def(self(e));

@@ -153,8 +153,21 @@ void Allocator::call_helper() {
 namespace {
 
 constexpr size_t kVectorScratch = offsetof(guest::CpuState, vector_scratch);
+constexpr size_t kBtype = offsetof(guest::CpuState, btype);
 
 }  // namespace
+
+void emit_CheckLanding(Context& e, const Inst& i) {
+    e.clobber_flags();
+    e.c.test(e.state(kBtype, 32), static_cast<uint32_t>(i.imm));
+    Context::Cold cold;
+    cold.inst = &i;
+    cold.from = e.jcc_forward(kNE);
+    cold.emit = [](Context& context, const Context::Cold& here) {
+        impl(context).trap(*here.inst, kFaultLanding, false);
+    };
+    e.cold(cold);
+}
 
 void emit_CallHelper(Context& e, const Inst& i) {
     Allocator& r = impl(e);

@@ -206,6 +206,8 @@ void leave_for_cpu_loop(Allocator& e) {
             return leave(e, e.guest_address(), kExitUndefined);
         case ir::ExitKind::Breakpoint:
             return leave(e, e.guest_address(), kExitBreakpoint);
+        case ir::ExitKind::Emulate:
+            return leave(e, e.guest_address(), kExitEmulate);
     }
 }
 

@@ -9,7 +9,7 @@
 
 #include "check.h"
 
-static uint64_t isar0, isar1, isar2, pfr0, pfr1, mmfr2;
+static uint64_t isar0, isar1, isar2, pfr0, pfr1, mmfr0, mmfr2, pauth, pauth_generic;
 
 #define READ(variable, encoding) __asm__ volatile("mrs %0, " encoding : "=r"(variable))
 
@@ -82,7 +82,14 @@ int main(int argc, char** argv) {
     READ(isar2, "s3_0_c0_c6_2");
     READ(pfr0, "s3_0_c0_c4_0");
     READ(pfr1, "s3_0_c0_c4_1");
+    READ(mmfr0, "s3_0_c0_c7_0");
     READ(mmfr2, "s3_0_c0_c7_2");
+    /* Of three fields for the algorithms, at most one is not zero. */
+    const unsigned addresses[] = {isar1 >> 4 & 15, isar1 >> 8 & 15, isar2 >> 12 & 15};
+    const unsigned generic[] = {isar1 >> 24 & 15, isar1 >> 28 & 15, isar2 >> 8 & 15};
+    pauth = (addresses[0] != 0) + (addresses[1] != 0) + (addresses[2] != 0);
+    pauth_generic = (generic[0] != 0) + (generic[1] != 0) + (generic[2] != 0);
+    CHECK(pauth <= 1 && pauth_generic <= 1);
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
         const struct feature* f = &features[i];
         const int there = words[f->word] >> f->bit & 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "loader/random.h"
+#include "guest/random.h"
 
 #include <string.h>
 #include <sys/personality.h>
@@ -9,19 +9,20 @@
 #include <algorithm>
 
 #include "guest/address_space.h"
+#include "guest/cpu_state.h"
 #include "guest/options.h"
 
-namespace armature::loader {
+namespace armature::guest {
 
 Randomness::Randomness() {
-    seeded_ = guest::options.has_seed;
+    seeded_ = options.has_seed;
     if (seeded_) {
-        state_ = guest::options.seed;
+        state_ = options.seed;
         return;
     }
     constexpr unsigned long kAsk = 0xffffffff;
     const int persona = personality(kAsk);
-    places_ = (persona == -1 || !(persona & ADDR_NO_RANDOMIZE)) && guest::options.reserved_va == 0;
+    places_ = (persona == -1 || !(persona & ADDR_NO_RANDOMIZE)) && options.reserved_va == 0;
     if (getrandom(&state_, sizeof state_, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof state_)) {
         timespec now{};
         clock_gettime(CLOCK_MONOTONIC, &now);
@@ -39,7 +40,7 @@ uint64_t Randomness::next() {
 }
 
 uint64_t Randomness::pages(unsigned bits) {
-    return places_ ? (next() & ((uint64_t{1} << bits) - 1)) * guest::kPageSize : 0;
+    return places_ ? (next() & ((uint64_t{1} << bits) - 1)) * kPageSize : 0;
 }
 
 void Randomness::fill(void* to, size_t size) {
@@ -52,4 +53,11 @@ void Randomness::fill(void* to, size_t size) {
     }
 }
 
-}  // namespace armature::loader
+void new_pac_keys(CpuState& cpu, uint64_t which) {
+    Randomness random;
+    for (unsigned key = 0; key < kPacKeys; key++) {
+        if (which >> key & 1) random.fill(&cpu.pac_keys[key], sizeof cpu.pac_keys[key]);
+    }
+}
+
+}  // namespace armature::guest

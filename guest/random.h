@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The loader's random numbers: where things go, and AT_RANDOM. With -seed all of them follow from the seed.
+// What is random for the guest: where the loader puts things, AT_RANDOM, keys, RNDR. With -seed all of it
+// follows from the seed.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-namespace armature::loader {
+namespace armature::guest {
 
 class Randomness {
   public:
@@ -25,4 +26,7 @@ class Randomness {
     uint64_t state_ = 0;
 };
 
-}  // namespace armature::loader
+struct CpuState;
+void new_pac_keys(CpuState& cpu, uint64_t which);  // random ones for the keys of these bits (1 << PacKey)
+
+}  // namespace armature::guest
