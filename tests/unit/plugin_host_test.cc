@@ -20,6 +20,7 @@
 #include "guest/options.h"
 #include "guest/thread.h"
 #include "guest/user_access.h"
+#include "loader/loader.h"
 #include "plugin-host/command_line.h"
 #include "plugin-host/exports.h"
 #include "plugin-host/quiescence.h"
@@ -222,6 +223,15 @@ int64_t make_call(guest::Thread* thread, int64_t number) {
     return result;
 }
 
+// What plugins are told of the program; nothing is loaded here.
+void name_program() {
+    auto& program = const_cast<loader::Program&>(loader::current_program());
+    program.path = "/bin/program";
+    program.start_code = 0x1000;
+    program.program_entry = 0x1000;
+    program.end_code = 0x2000;
+}
+
 void run_program() {
     guest::Thread* thread = start_thread();
     Block block;
@@ -237,6 +247,7 @@ void run_program() {
 
 template <int version>
 void one_version() {
+    name_program();
     load({probe_plugin(version)});
     run_program();
 }
