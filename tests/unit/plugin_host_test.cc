@@ -233,6 +233,7 @@ void name_program() {
 }
 
 void run_program() {
+    name_program();
     guest::Thread* thread = start_thread();
     Block block;
     block.translate();
@@ -247,7 +248,6 @@ void run_program() {
 
 template <int version>
 void one_version() {
-    name_program();
     load({probe_plugin(version)});
     run_program();
 }
