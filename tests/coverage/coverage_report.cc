@@ -76,7 +76,9 @@ bool read_guests(const char* path) {
     while (file >> std::hex >> word >> std::dec >> count) {
         if (const Row* row = translator::decode::decode(word)) rows[row->name].guests += count;
     }
-    return true;
+    if (file.eof()) return true;
+    std::fprintf(stderr, "coverage_report: %s is damaged\n", path);
+    return false;
 }
 
 const char* verdict(const Counts& counts) {

@@ -100,6 +100,8 @@ static void fetches(void) {
     CHECK_EQ(seen.signo, SIGBUS);
     CHECK_EQ(seen.code, BUS_ADRALN);
     CHECK_EQ(seen.address, wrong);
+    run(0xd4400000, 0); /* hlt is for debuggers: undefined */
+    CHECK_EQ(seen.signo, SIGILL);
     /* Code that runs on into a page that is not executable. */
     uint32_t* last = (uint32_t*)(page(4) + PAGE) - 1;
     *last = 0xd503201f; /* nop */
