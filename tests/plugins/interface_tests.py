@@ -127,7 +127,8 @@ def _():
                 folder, environment)
             _, text = emulate(["-plugin", folder + "/libmine.so"], guest_path("loop"))
             check(text == "built elsewhere\n", text)
-        run(["cmake", "-S", folder, "-B", folder + "/build", "-DCMAKE_PREFIX_PATH=" + prefix])
+        run(["cmake", "-G", "Ninja", "-S", folder, "-B", folder + "/build",
+             "-DCMAKE_PREFIX_PATH=" + prefix])
         run(["cmake", "--build", folder + "/build"])
         _, text = emulate(["-plugin", folder + "/build/libmine.so"], guest_path("loop"))
         check(text == "built elsewhere\n", text)

@@ -319,8 +319,8 @@ TEST(PluginHost, ErrorsNameThePluginAndTheReason) {
               "-plugin inline=on,file=x: inline comes before the file; say -plugin FILE[,NAME=VALUE]...");
     EXPECT_EQ(load_error("libc.so.6"),
               "plugin libc.so.6: has no symbol qemu_plugin_version: not a plugin, or one that does not say "
-              "which API "
-              "version it is for");
+              "which API version it is for (if it is from 2019, before there were versions, say so with the "
+              "argument qemu_plugin_version=seed)");
     std::string refusing = probe_plugin(4);
     EXPECT_EQ(load_error(refusing + ",fail"),
               "plugin " + refusing + ": refused to be installed: qemu_plugin_install returned 3");
