@@ -88,6 +88,7 @@ TEST(PluginThreads, ListsAreReadWhileTheyChange) {
 
     std::atomic<bool> stop{false};
     std::vector<std::thread> readers;
+    readers.reserve(kReaders);
     for (int i = 0; i < kReaders; i++) {
         readers.emplace_back([&stop] {
             while (!stop.load()) {

@@ -244,7 +244,7 @@ bool apply_debug_filter(const char* value, Words* words) {
 std::string absolute_path(const std::string& path) {
     if (path.empty() || path[0] == '/') return path;
     char* folder = getcwd(nullptr, 0);
-    const std::string absolute = folder ? std::string(folder) + "/" + path : path;
+    std::string absolute = folder ? std::string(folder) + "/" + path : path;
     free(folder);
     return absolute;
 }

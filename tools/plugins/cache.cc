@@ -193,6 +193,7 @@ void append_totals(std::string* report, const Totals& t) {
 
 void append_top(std::string* report, const char* what, std::atomic<uint64_t> Instruction::*misses) {
     std::vector<const Instruction*> order;
+    order.reserve(instructions.size());
     for (const auto& [address, instruction] : instructions) order.push_back(&instruction);
     std::stable_sort(order.begin(), order.end(), [&](const Instruction* a, const Instruction* b) {
         return (a->*misses).load() > (b->*misses).load();

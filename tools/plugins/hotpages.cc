@@ -87,6 +87,7 @@ std::vector<Page> collect() {
         }
     }
     std::vector<Page> list;
+    list.reserve(pages.size());
     for (const auto& [address, page] : pages) list.push_back(page);
     return list;
 }

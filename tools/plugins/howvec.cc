@@ -127,6 +127,7 @@ void at_exit(qemu_plugin_id_t, void*) {
 
     std::lock_guard lock(mutex);
     std::vector<std::pair<uint64_t, uint32_t>> order;
+    order.reserve(individuals.size());
     for (const auto& [word, individual] : individuals)
         order.emplace_back(qemu_plugin_u64_sum(individual.count), word);
     std::stable_sort(order.begin(), order.end(),

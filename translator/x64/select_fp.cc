@@ -20,7 +20,6 @@ namespace armature::translator::x64 {
 
 using ir::Helper;
 using ir::Inst;
-using Xbyak::Operand;
 using Xbyak::Xmm;
 
 namespace {

@@ -10,7 +10,6 @@ namespace armature::translator::x64 {
 
 using ir::Helper;
 using ir::Inst;
-using Xbyak::Reg32;
 using Xbyak::Reg64;
 using Xbyak::Xmm;
 

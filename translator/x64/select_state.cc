@@ -12,7 +12,6 @@ using ir::Op;
 using ir::Type;
 using ir::Value;
 using Xbyak::Reg64;
-using Xbyak::Xmm;
 using Xbyak::util::rax;
 
 void Allocator::read_home(Bank bank, uint32_t id, unsigned n) {
