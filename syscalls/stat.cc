@@ -58,7 +58,7 @@ int64_t write_stat(uint64_t to, const struct stat& host) {
     return guest::write_object(to, guest) ? 0 : -EFAULT;
 }
 
-uint64_t pointer(void* p) {
+uint64_t pointer(const void* p) {
     return reinterpret_cast<uint64_t>(p);
 }
 
