@@ -28,7 +28,8 @@ void set_byte(Context& e, uint8_t cc, const Operand& byte) {
         &Xbyak::CodeGenerator::setns, &Xbyak::CodeGenerator::setp,  &Xbyak::CodeGenerator::setnp,
         &Xbyak::CodeGenerator::setl,  &Xbyak::CodeGenerator::setge, &Xbyak::CodeGenerator::setle,
         &Xbyak::CodeGenerator::setg};
-    (e.c.*kSet[cc])(byte);
+    const auto set = kSet[cc];
+    (e.c.*set)(byte);
 }
 
 void move_if(Context& e, uint8_t cc, const Reg& d, const Operand& source) {
@@ -39,7 +40,8 @@ void move_if(Context& e, uint8_t cc, const Reg& d, const Operand& source) {
         &Xbyak::CodeGenerator::cmovns, &Xbyak::CodeGenerator::cmovp,  &Xbyak::CodeGenerator::cmovnp,
         &Xbyak::CodeGenerator::cmovl,  &Xbyak::CodeGenerator::cmovge, &Xbyak::CodeGenerator::cmovle,
         &Xbyak::CodeGenerator::cmovg};
-    (e.c.*kMove[cc])(d, source);
+    const auto move = kMove[cc];
+    (e.c.*move)(d, source);
 }
 
 // 1 or 0 in a new register. EFLAGS stay.
