@@ -191,7 +191,7 @@ void deliver_fault(guest::Thread* thread, const translator::Exit& exit) {
         case translator::ExitReason::Undefined:
             state->fault_address = 0;
             state->fault_code = 0;
-            info = fault_signal(SIGILL, ILL_ILLOPC, thread->cpu.pc);
+            info = fault_signal(SIGILL, exit.si_code ? exit.si_code : ILL_ILLOPC, thread->cpu.pc);
             break;
         case translator::ExitReason::Breakpoint:
             info = fault_signal(SIGTRAP, TRAP_BRKPT, thread->cpu.pc);

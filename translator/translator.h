@@ -17,7 +17,7 @@ namespace armature::translator {
 
 enum class ExitReason : uint32_t {
     Syscall,      // SVC #imm; pc is the next instruction; exit argument = imm
-    Undefined,    // undefined or disabled instruction at pc: SIGILL, ILL_ILLOPC
+    Undefined,    // undefined or disabled instruction at pc: SIGILL, si_code or ILL_ILLOPC
     Breakpoint,   // BRK #imm at pc: SIGTRAP, TRAP_BRKPT
     Fault,        // memory access or fetch at pc faulted: signo, si_code, fault_address
     Interrupted,  // exit_request was seen; pc is where to go on

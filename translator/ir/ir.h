@@ -102,8 +102,14 @@ enum FpRound : uint8_t {
     kRoundQuiet = 8,
 };
 
-// CheckAlign's width: what a failed check means.
-enum AlignmentOf : uint8_t { kAlignLoad, kAlignStore, kAlignStackAccess, kAlignStackChange };
+// CheckAlign's width: what a failed check means. (The last: the code of a pointer was wrong.)
+enum AlignmentOf : uint8_t {
+    kAlignLoad,
+    kAlignStore,
+    kAlignStackAccess,
+    kAlignStackChange,
+    kNoAlignmentButPac
+};
 
 // Emulate: the runtime does the instruction (runtime/emulate.cc), then code goes on.
 enum class ExitKind : uint8_t { Syscall, Undefined, Breakpoint, Emulate };

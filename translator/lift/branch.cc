@@ -58,9 +58,8 @@ uint32_t landing_of(uint32_t encoding) {
     return stops ? kBtypeTailCall | kBtypeCall | kBtypeJump : 0;
 }
 
-Value authenticated(const Lifter& l, unsigned n, Value modifier, unsigned key_b) {
-    return l.helper(Helper::TogglePac, l.b.get_r(Type::I64, n), modifier,
-                    l.b.i64(key_b ? guest::kPacIB : guest::kPacIA));
+Value target_by_key(const Lifter& l, unsigned n, Value modifier, unsigned key_b) {
+    return l.authenticated(l.b.get_r(Type::I64, n), modifier, key_b ? guest::kPacIB : guest::kPacIA);
 }
 
 }  // namespace
@@ -134,33 +133,33 @@ HANDLER(RET) {
 // --- With pointer authentication
 
 HANDLER(BRA) {
-    const Value target = authenticated(*this, f.n(), b.get_r_sp(Type::I64, f.m()), f.k());
+    const Value target = target_by_key(*this, f.n(), b.get_r_sp(Type::I64, f.m()), f.k());
     set_btype(*this, btype_of_br(*this, f.n()));
     end_branch(*this, Terminator::Indirect, target, 0);
 }
 
 HANDLER(BRAZ) {
-    const Value target = authenticated(*this, f.n(), b.i64(0), f.k());
+    const Value target = target_by_key(*this, f.n(), b.i64(0), f.k());
     set_btype(*this, btype_of_br(*this, f.n()));
     end_branch(*this, Terminator::Indirect, target, 0);
 }
 
 HANDLER(BLRA) {
-    const Value target = authenticated(*this, f.n(), b.get_r_sp(Type::I64, f.m()), f.k());
+    const Value target = target_by_key(*this, f.n(), b.get_r_sp(Type::I64, f.m()), f.k());
     set_btype(*this, kBtypeCall);
     b.set_r(30, b.i64(pc + 4));
     end_branch(*this, Terminator::CallIndirect, target, 0);
 }
 
 HANDLER(BLRAZ) {
-    const Value target = authenticated(*this, f.n(), b.i64(0), f.k());
+    const Value target = target_by_key(*this, f.n(), b.i64(0), f.k());
     set_btype(*this, kBtypeCall);
     b.set_r(30, b.i64(pc + 4));
     end_branch(*this, Terminator::CallIndirect, target, 0);
 }
 
 HANDLER(RETA) {
-    end_branch(*this, Terminator::Return, authenticated(*this, 30, b.get_r_sp(Type::I64, 31), f.k()), 0);
+    end_branch(*this, Terminator::Return, target_by_key(*this, 30, b.get_r_sp(Type::I64, 31), f.k()), 0);
 }
 
 HANDLER(ERETA) {

@@ -57,6 +57,8 @@ struct Lifter {
     }
     // What a hint of pointer authentication (CRm:op2) does.
     void hint_pauth(unsigned hint) const;
+    // The pointer without its code. With FEAT_FPAC, a wrong code is a fault.
+    Value authenticated(Value pointer, Value modifier, unsigned key) const;
     Value helper(Helper which, Value a1 = {}, Value a2 = {}, Value a3 = {}) const {
         return b.call_helper(static_cast<unsigned>(which), a1, a2, a3);
     }

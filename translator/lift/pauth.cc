@@ -16,33 +16,47 @@ Value stripped(const Lifter& l, Value pointer) {
 }
 
 template <typename F>
-void toggle(const Lifter& l, F f, Value modifier) {
+Address authenticated_base(const Lifter& l, F f) {
+    const unsigned key = f.k() ? guest::kPacDB : guest::kPacDA;
+    const Value base = l.authenticated(l.b.get_r_sp(Type::I64, f.n()), l.b.i64(0), key);
+    return {l.b.displaced(base, f.i_signed() * 8), f.n()};
+}
+
+template <typename F>
+void sign(const Lifter& l, F f, Value modifier) {
     l.b.set_r(f.d(), toggled(l, l.b.get_r(Type::I64, f.d()), modifier, f.k()));
 }
 
 template <typename F>
-Address authenticated_base(const Lifter& l, F f) {
-    const unsigned key = f.k() ? guest::kPacDB : guest::kPacDA;
-    const Value base = toggled(l, l.b.get_r_sp(Type::I64, f.n()), l.b.i64(0), key);
-    return {l.b.displaced(base, f.i_signed() * 8), f.n()};
+void authenticate(const Lifter& l, F f, Value modifier) {
+    l.b.set_r(f.d(), l.authenticated(l.b.get_r(Type::I64, f.d()), modifier, f.k()));
 }
 
 }  // namespace
 
+Value Lifter::authenticated(Value pointer, Value modifier, unsigned key) const {
+    const Value result = toggled(*this, pointer, modifier, key);
+    if (guest::enabled(guest::Feature::FPAC)) {
+        const Value wrong = helper(Helper::IsWrongPac, result, b.i64(key));
+        b.emit(Op::CheckAlign, Type::None, result, wrong, {}, {}, 2, ir::kNoAlignmentButPac);
+    }
+    return result;
+}
+
 HANDLER(PAC) {
-    toggle(*this, f, b.get_r_sp(Type::I64, f.n()));
+    sign(*this, f, b.get_r_sp(Type::I64, f.n()));
 }
 
 HANDLER(PACZ) {
-    toggle(*this, f, b.i64(0));
+    sign(*this, f, b.i64(0));
 }
 
 HANDLER(AUT) {
-    toggle(*this, f, b.get_r_sp(Type::I64, f.n()));
+    authenticate(*this, f, b.get_r_sp(Type::I64, f.n()));
 }
 
 HANDLER(AUTZ) {
-    toggle(*this, f, b.i64(0));
+    authenticate(*this, f, b.i64(0));
 }
 
 HANDLER(XPAC) {
@@ -67,8 +81,10 @@ HANDLER(LDRA_pre) {
 }
 
 void Lifter::hint_pauth(unsigned hint) const {
-    const auto apply = [this](unsigned reg, Value modifier, unsigned key) {
-        b.set_r(reg, toggled(*this, b.get_r(Type::I64, reg), modifier, key));
+    const bool signs = !(hint & 4);
+    const auto apply = [this, signs](unsigned reg, Value modifier, unsigned key) {
+        const Value pointer = b.get_r(Type::I64, reg);
+        b.set_r(reg, signs ? toggled(*this, pointer, modifier, key) : authenticated(pointer, modifier, key));
     };
     const unsigned key = hint & 2 ? guest::kPacIB : guest::kPacIA;
     switch (hint) {

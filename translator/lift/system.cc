@@ -136,10 +136,14 @@ struct IdField {
     unsigned lsb;
     unsigned value;
     guest::Feature feature;
+    guest::Feature other;
 };
 
 constexpr IdField kIdFields[] = {
-#define ID_FIELD(feature, NAME, lsb, value) {NAME, lsb, value, guest::Feature::feature},
+#define ID_FIELD(feature, NAME, lsb, value) \
+    {NAME, lsb, value, guest::Feature::feature, guest::Feature::feature},
+#define ID_FIELD_WITH(feature, other, NAME, lsb, value) \
+    {NAME, lsb, value, guest::Feature::feature, guest::Feature::other},
 #include "guest/features.def"
 };
 
@@ -148,7 +152,8 @@ uint64_t id_fields(unsigned number) {
     uint64_t fields[16] = {};
     for (const IdField& row : kIdFields) {
         uint64_t& field = fields[row.lsb / 4];
-        if (row.number == number && row.value > field && guest::enabled(row.feature)) field = row.value;
+        const bool on = guest::enabled(row.feature) && guest::enabled(row.other);
+        if (row.number == number && row.value > field && on) field = row.value;
     }
     uint64_t value = 0;
     for (unsigned i = 0; i < 16; i++) value |= fields[i] << (i * 4);

@@ -160,9 +160,10 @@ void describe_misalignment(Exit& fault, const x64::FaultPoint& point, uint64_t a
                     : kEsrDataAbort | (point.is_store ? kEsrWrite : 0) | kAlignmentFault;
 }
 
-void describe_bad_landing(Exit& fault) {
+void describe_refusal(Exit& fault, int si_code) {
     fault = {};
     fault.reason = ExitReason::Undefined;
+    fault.si_code = si_code;
 }
 
 }  // namespace
@@ -244,7 +245,9 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
         drop_requested.store(true);
         cpu.exit_code = x64::kExitResync;
     } else if (point->kind == x64::kFaultLanding) {
-        describe_bad_landing(runtime.fault);
+        describe_refusal(runtime.fault, ILL_ILLOPC);
+    } else if (point->kind == x64::kFaultPac) {
+        describe_refusal(runtime.fault, ILL_ILLOPN);
     } else if (info->si_code == kSiKernel && !tags_seen) {
         // The first non-canonical address: it may be a tagged pointer. From now on translations mask the top
         // byte; the instruction runs again in a translation that does.

@@ -158,6 +158,10 @@ uint64_t TogglePac(CpuState* cpu, uint64_t pointer, uint64_t modifier, uint64_t 
     return pointer ^ (code_of(without_code(pointer), modifier, cpu->pac_keys[key]) & kPacMask);
 }
 
+uint64_t IsWrongPac(CpuState* cpu, uint64_t pointer, uint64_t key, uint64_t) {
+    return key_enabled(cpu, key) && pointer != without_code(pointer);
+}
+
 uint64_t GenericPac(CpuState* cpu, uint64_t data, uint64_t modifier, uint64_t) {
     return code_of(data, modifier, cpu->pac_keys[guest::kPacGA]) & 0xffffffff00000000;
 }

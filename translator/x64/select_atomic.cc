@@ -115,7 +115,7 @@ void check_alignment(Context& e, const Inst& i, Reg64 address, uint64_t bytes, u
     cold.emit = [](Context& context, const Context::Cold& here) {
         context.c.mov(rax, Reg64(here.g[0]));
         constexpr FaultKind kKinds[] = {kFaultAlignment, kFaultAlignment, kFaultStackAlignment,
-                                        kFaultStackChange};
+                                        kFaultStackChange, kFaultPac};
         impl(context).trap(*here.inst, kKinds[here.data], here.data == ir::kAlignStore);
     };
     e.cold(cold);
