@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "guest/cpu_state.h"
@@ -13,6 +14,9 @@ class ThreadRuntime;
 }
 namespace armature::signals {
 struct ThreadSignals;
+}
+namespace armature::syscalls {
+struct SeccompFilter;
 }
 
 namespace armature::guest {
@@ -25,7 +29,9 @@ struct Thread {
     uint64_t clear_child_tid = 0;                  // CLONE_CHILD_CLEARTID / set_tid_address
     uint64_t robust_list = 0;                      // guest address given to set_robust_list
     uint64_t robust_list_size = 0;
-    bool exiting = false;  // exit() seen: leave the CPU loop
+    std::atomic<syscalls::SeccompFilter*> seccomp{nullptr};  // owned; see syscalls/seccomp.cc
+    std::atomic<bool> owes_no_new_privs{false};              // another thread set them for this one too
+    bool exiting = false;                                    // exit() seen: leave the CPU loop
     int exit_status = 0;
 };
 

@@ -206,12 +206,16 @@ void deliver_fault(guest::Thread* thread, const translator::Exit& exit) {
     deliver_all(state, nullptr);
 }
 
-int64_t sys_rt_sigreturn(guest::Thread* thread) {
+void raise_forced(guest::Thread* thread, const siginfo_t& info) {
+    force_signal(thread, info, false);
+}
+
+void sys_rt_sigreturn(guest::Thread* thread) {
     ThreadSignals* state = thread->signals;
     if (state->queue.deliverable()) {
         // It came before the return: its frame goes on top, and the return is made after it.
         thread->cpu.pc -= 4;
-        return 0;
+        return;
     }
     uint64_t mask = state->mask;
     const bool good = pop_frame(state, &mask);
@@ -225,7 +229,6 @@ int64_t sys_rt_sigreturn(guest::Thread* thread) {
         force_signal(thread, fault_signal(SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, thread->cpu.sp),
                      false);
     }
-    return 0;
 }
 
 }  // namespace armature::signals

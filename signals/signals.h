@@ -45,6 +45,9 @@ void deliver_pending(guest::Thread* thread, int64_t* syscall_result, uint64_t re
 // A synchronous fault of the guest's own (from translator::Exit).
 void deliver_fault(guest::Thread* thread, const translator::Exit& exit);
 
+// A signal that the kernel would force upon the thread: blocked or ignored, it is fatal.
+void raise_forced(guest::Thread* thread, const siginfo_t& info);
+
 // Makes the host system call; returns its result (-errno), or -kErestartsys if a guest signal interrupted it,
 // or -kErestartnointr if one was pending before, so that the call was not made at all. For every call that
 // can block. The host kernel's own rules decide what is restartable: -EINTR here is EINTR for the guest.
@@ -58,7 +61,7 @@ int64_t sys_rt_sigsuspend(guest::Thread*, uint64_t set, uint64_t size);
 int64_t sys_rt_sigtimedwait(guest::Thread*, uint64_t set, uint64_t info, uint64_t timeout, uint64_t size);
 int64_t sys_rt_sigqueueinfo(guest::Thread*, int pid, int signo, uint64_t info);
 int64_t sys_rt_tgsigqueueinfo(guest::Thread*, int tgid, int tid, int signo, uint64_t info);
-int64_t sys_rt_sigreturn(guest::Thread*);  // sets the whole cpu; the result is not to be written to x0
+void sys_rt_sigreturn(guest::Thread*);  // sets the whole cpu
 int64_t sys_sigaltstack(guest::Thread*, uint64_t stack, uint64_t old_stack);
 int64_t sys_kill(guest::Thread*, int pid, int signo);
 int64_t sys_tkill(guest::Thread*, int tid, int signo);

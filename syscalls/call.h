@@ -13,9 +13,12 @@
 namespace armature::syscalls {
 
 // Arguments are x0-x7 as they stood at the SVC. A handler returns what the kernel would: a result or -errno,
-// or one of signals::kErestart* when a signal ended a sleep.
+// or one of signals::kErestart* when a signal ended a sleep, or -kRegistersAreSet.
 using Arguments = const uint64_t*;
 using Handler = int64_t (*)(guest::Thread* thread, Arguments a);
+
+// Of a call that set the guest's registers itself, x0 included, or that was not made and leaves them alone.
+inline constexpr int64_t kRegistersAreSet = 517;
 
 // The host's system call, without libc between: -errno on failure.
 inline int64_t host_call(long number, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0,

@@ -22,9 +22,11 @@ using guest::Thread;
 
 constexpr uint64_t kInstructionSize = 4;
 
-bool wants_restart(int64_t result) {
-    return result <= -signals::kErestartsys && result >= -signals::kErestartRestartblock;
+// One of signals::kErestart*, or kRegistersAreSet, which follows them.
+bool is_special(int64_t result) {
+    return result <= -signals::kErestartsys && result >= -kRegistersAreSet;
 }
+static_assert(kRegistersAreSet == signals::kErestartRestartblock + 1);
 
 inline bool signal_pending(const CpuState& cpu) {
     return cpu.exit_request.load(std::memory_order_relaxed) != 0;
@@ -41,12 +43,11 @@ void system_call(Thread* thread) {
     if (guest::observer.discontinuity) {
         guest::observer.discontinuity(thread, guest::Discontinuity::HostCall, svc, cpu.pc);
     }
-    if (number == kRtSigreturn) {
-        if (signal_pending(cpu)) signals::deliver_pending(thread, nullptr, 0);
-        return;
-    }
-    if (signal_pending(cpu) || wants_restart(result)) [[unlikely]] {
-        signals::deliver_pending(thread, &result, svc);
+    if (signal_pending(cpu) || is_special(result)) [[unlikely]] {
+        if (result != -kRegistersAreSet)
+            signals::deliver_pending(thread, &result, svc);
+        else if (signal_pending(cpu))
+            signals::deliver_pending(thread, nullptr, 0);
         return;
     }
     cpu.x[0] = static_cast<uint64_t>(result);

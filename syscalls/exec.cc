@@ -38,6 +38,7 @@
 #include "syscalls/path.h"
 #include "syscalls/proc_files.h"
 #include "syscalls/process.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
 
@@ -47,10 +48,12 @@ namespace armature::syscalls {
 struct ExecPlan {
     ~ExecPlan() {
         if (fd >= 0) close(fd);
+        if (filters_fd >= 0) close(filters_fd);
     }
-    int fd = -1;       // the program (or script)
-    std::string path;  // what the program is to see as its name
-    std::string fd_word, self_word, limits_word;
+    int fd = -1;          // the program (or script)
+    int filters_fd = -1;  // the guest's seccomp filters
+    std::string path;     // what the program is to see as its name
+    std::string fd_word, self_word, limits_word, filters_word;
     std::vector<uint64_t> guest_argv;  // addresses, without the final null
     std::vector<uint64_t> argv;        // for the host
     loader::ScriptLine script;
@@ -201,14 +204,24 @@ struct PointOfNoReturn {
     }
 };
 
-int64_t exec_emulated(ExecPlan* plan, uint64_t envp) {
+int64_t exec_emulated(Thread* thread, ExecPlan* plan, uint64_t envp) {
     if (self_fd < 0) return -ENOENT;
+    if (has_seccomp(thread)) {
+        const int64_t fd = write_seccomp_for_exec(thread);
+        if (fd < 0) return fd;
+        plan->filters_fd = static_cast<int>(fd);
+        plan->filters_word = std::to_string(fd);
+    }
     plan->fd_word = std::to_string(plan->fd);
     plan->self_word = std::to_string(self_fd);
     plan->limits_word = limits_for_exec();
     std::vector<uint64_t>& argv = plan->argv;
     argv.push_back(pointer(guest::options.self.c_str()));
     for (const std::string& word : guest::options.words) argv.push_back(pointer(word.c_str()));
+    if (plan->filters_fd >= 0) {
+        argv.push_back(pointer(kExecFilters));
+        argv.push_back(pointer(plan->filters_word.c_str()));
+    }
     const char* const internal[] = {kExecSelf,   plan->self_word.c_str(),   kExecFd,   plan->fd_word.c_str(),
                                     kExecLimits, plan->limits_word.c_str(), kExecPath, plan->path.c_str()};
     for (const char* word : internal) argv.push_back(pointer(word));
@@ -218,6 +231,7 @@ int64_t exec_emulated(ExecPlan* plan, uint64_t envp) {
     PointOfNoReturn point;
     raise_descriptor_limit();
     set_close_on_exec(plan->fd, false);
+    if (plan->filters_fd >= 0) set_close_on_exec(plan->filters_fd, false);
     set_close_on_exec(self_fd, false);
     const int64_t error = host_call(SYS_execveat, static_cast<uint64_t>(self_fd), pointer(kEmptyPath),
                                     pointer(argv.data()), envp, AT_EMPTY_PATH);
@@ -228,8 +242,10 @@ int64_t exec_emulated(ExecPlan* plan, uint64_t envp) {
 
 // A program of the host's, or a script for one. Without plan->fd the file could not be opened for reading,
 // and the kernel shall judge.
-int64_t exec_native(ExecPlan* plan, uint64_t dirfd, uint64_t path, uint64_t argv, uint64_t envp,
-                    uint64_t flags) {
+int64_t exec_native(Thread* thread, ExecPlan* plan, uint64_t dirfd, uint64_t path, uint64_t argv,
+                    uint64_t envp, uint64_t flags) {
+    // Nobody would evaluate the guest's filters any more.
+    if (has_seccomp(thread)) return -EACCES;
     if (plan->is_script) {
         // The interpreter's path may be one under the root, which the kernel would not find.
         plan->host_path = loader::resolve_in_root(plan->script.interpreter);
@@ -263,13 +279,14 @@ int64_t run_plan(Thread* thread, ExecPlan* plan, uint64_t dirfd, uint64_t path, 
     if (error == 0) error = read_argv(&plan->guest_argv, argv);
     if (error) return error;
     const int64_t fd = open_program(thread, dirfd, path, flags);
-    if (fd == -EACCES) return exec_native(plan, dirfd, path, argv, envp, flags);
+    if (fd == -EACCES) return exec_native(thread, plan, dirfd, path, argv, envp, flags);
     if (fd < 0) return fd;
     plan->fd = static_cast<int>(fd);
     bool emulated = false;
     error = needs_emulator(thread, plan, &emulated);
     if (error) return error;
-    return emulated ? exec_emulated(plan, envp) : exec_native(plan, dirfd, path, argv, envp, flags);
+    return emulated ? exec_emulated(thread, plan, envp)
+                    : exec_native(thread, plan, dirfd, path, argv, envp, flags);
 }
 
 int64_t exec(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t argv, uint64_t envp, uint64_t flags) {
@@ -298,7 +315,7 @@ int64_t exec(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t argv, uint6
 }  // namespace
 
 void drop_exec_plan() {
-    if (plan_in_use) plan_in_use->fd = -1;  // its descriptor was the child's
+    if (plan_in_use) plan_in_use->fd = plan_in_use->filters_fd = -1;  // they were the child's
     delete plan_in_use;
     plan_in_use = nullptr;
 }

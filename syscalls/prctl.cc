@@ -11,6 +11,7 @@
 #include "support/log.h"
 #include "syscalls/call.h"
 #include "syscalls/memory.h"
+#include "syscalls/seccomp.h"
 
 namespace armature::syscalls {
 namespace {
@@ -83,8 +84,6 @@ constexpr OptionRow kOptions[] = {
     {PR_SET_TAGGED_ADDR_CTRL, How::Refuse, EINVAL},
     {PR_GET_TAGGED_ADDR_CTRL, How::Refuse, EINVAL},
     // Would bind the emulator instead of the guest.
-    {PR_GET_SECCOMP, How::Host, 0},
-    {PR_SET_SECCOMP, How::Refuse, EINVAL},
     {PR_SET_MM, How::Refuse, EPERM},
     {PR_SET_SYSCALL_USER_DISPATCH, How::Refuse, EINVAL},
     {kSetMdwe, How::Refuse, EINVAL},
@@ -128,6 +127,8 @@ int64_t get_enabled_pac_keys(guest::Thread* thread, Arguments a) {
 int64_t sys_prctl(guest::Thread* thread, Arguments a) {
     const int option = static_cast<int>(a[0]);
     if (option == PR_GET_TID_ADDRESS) return get_tid_address(thread, a);
+    if (option == PR_GET_SECCOMP) return seccomp_mode(thread);
+    if (option == PR_SET_SECCOMP) return prctl_seccomp(thread, a[1], a[2]);
     if (option == PR_PAC_RESET_KEYS) return reset_pac_keys(thread, a);
     if (option == PR_PAC_SET_ENABLED_KEYS) return set_enabled_pac_keys(thread, a);
     if (option == PR_PAC_GET_ENABLED_KEYS) return get_enabled_pac_keys(thread, a);

@@ -20,6 +20,7 @@
 #include "guest/address_space.h"
 #include "signals/signals.h"
 #include "syscalls/proc_files.h"
+#include "syscalls/seccomp.h"
 
 namespace armature::syscalls {
 namespace {
@@ -242,6 +243,7 @@ std::string make_status(int64_t fd) {
         {"VmSwap", totals.swap},
     };
     signals::SignalSets sets;
+    SeccompStatus seccomp;
     std::string text;
     for (const std::string_view line : lines_of(host)) {
         const std::string_view name = line.substr(0, std::min(line.find(':'), line.size()));
@@ -252,7 +254,14 @@ std::string make_status(int64_t fd) {
             snprintf(amount, sizeof amount, ":\t%8llu kB\n", static_cast<unsigned long long>(kib));
             replaced = std::string(key) + amount;
         }
-        if (name == "Pid") sets = signals::signal_sets(atoi(line.data() + line.find(':') + 1));
+        if (name == "Pid") {
+            const pid_t tid = atoi(line.data() + line.find(':') + 1);
+            sets = signals::signal_sets(tid);
+            seccomp = seccomp_status(tid);
+        }
+        if (name == "Seccomp" && seccomp.mode) replaced = "Seccomp:\t" + std::to_string(seccomp.mode) + '\n';
+        if (name == "Seccomp_filters" && seccomp.mode)
+            replaced = "Seccomp_filters:\t" + std::to_string(seccomp.filters) + '\n';
         // The host's mask lacks the signals that faults raise, and it has handlers of its own.
         if (name == "SigBlk" && sets.known) replaced = "SigBlk:\t" + signal_set(sets.blocked) + '\n';
         if (name == "SigIgn") replaced = "SigIgn:\t" + signal_set(sets.ignored) + '\n';

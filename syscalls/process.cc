@@ -31,6 +31,7 @@
 #include "signals/signals.h"
 #include "support/log.h"
 #include "syscalls/call.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/syscalls.h"
 #include "translator/translator.h"
 
@@ -164,6 +165,7 @@ struct SavedThread {
     translator::ThreadRuntime* runtime;
     pid_t tid;
     uint64_t clear_child_tid, robust_list, robust_list_size;
+    SeccompFilter* seccomp;
     bool vfork;
 };
 
@@ -183,6 +185,7 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     saved->clear_child_tid = thread->clear_child_tid;
     saved->robust_list = thread->robust_list;
     saved->robust_list_size = thread->robust_list_size;
+    saved->seccomp = hold_seccomp(thread);
     saved->vfork = vfork_child;
 
     signals::save_for_vfork();
@@ -216,6 +219,7 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     thread->clear_child_tid = saved->clear_child_tid;
     thread->robust_list = saved->robust_list;
     thread->robust_list_size = saved->robust_list_size;
+    restore_seccomp(thread, saved->seccomp);
     thread->exiting = false;
     if (child_runtime) translator::destroy_thread_runtime(child_runtime);
     signals::restore_after_vfork();

@@ -18,6 +18,7 @@
 #include "signals/signals.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
+#include "syscalls/seccomp.h"
 #include "translator/translator.h"
 
 namespace armature::syscalls {
@@ -87,6 +88,7 @@ int64_t start_shared_process(Thread* parent, const CloneRequest& request) {
     Start start{nullptr, request, 0};
     start.thread = make_thread(parent, request);
     if (!start.thread) return -ENOMEM;
+    inherit_seccomp(start.thread, parent);
     start.thread->clear_child_tid = 0;
     start.thread->cpu.vcpu_index = parent->cpu.vcpu_index;
     const uint64_t mask = block_host_signals();

@@ -57,7 +57,8 @@ int64_t sys_rt_tgsigqueueinfo(Thread* thread, Arguments a) {
 }
 
 int64_t sys_rt_sigreturn(Thread* thread, Arguments) {
-    return signals::sys_rt_sigreturn(thread);
+    signals::sys_rt_sigreturn(thread);
+    return -kRegistersAreSet;
 }
 
 int64_t sys_signalfd4(Thread* thread, Arguments a) {

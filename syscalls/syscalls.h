@@ -26,7 +26,7 @@ const char* name(int64_t number);  // "openat", or null
 struct ProgramInfo {
     std::string path;  // for /proc/self/exe: absolute, symlinks resolved
     uint64_t arg_start = 0, arg_end = 0, env_start = 0, env_end = 0, stack_start = 0;
-    uint64_t start_code = 0, end_code = 0, entry = 0;
+    uint64_t start_code = 0, end_code = 0, entry = 0, vdso = 0;
     std::string auxv;  // bytes of /proc/self/auxv
 };
 void initialise(const ProgramInfo& program);
@@ -41,10 +41,14 @@ inline constexpr char kExecPath[] =
 inline constexpr char kExecSelf[] =
     "-exec-self";  // descriptor of the emulator's executable, for the next exec
 inline constexpr char kExecLimits[] = "-exec-limits";  // the guest's resource limits
+inline constexpr char kExecFilters[] =
+    "-exec-filters";  // descriptor of its seccomp filters, if there are any; to be closed
 
-// What tools/armature does with the last two, before initialise(). False: not understood.
+// What tools/armature does with the last three: the first two before initialise(), the other for the first
+// thread. False: not understood.
 void adopt_self_descriptor(int fd);
 bool adopt_limits(const std::string& word);
+bool adopt_seccomp(int fd, guest::Thread* thread);
 
 uint64_t stack_limit();  // the guest's RLIMIT_STACK
 

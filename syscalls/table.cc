@@ -16,6 +16,7 @@
 #include "support/log.h"
 #include "syscalls/call.h"
 #include "syscalls/host_numbers.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
 
@@ -108,6 +109,10 @@ void log_refusal(int64_t number, const Row* found) {
 }
 
 inline int64_t call(Thread* thread, int64_t number, Arguments a) {
+    if (has_seccomp(thread)) [[unlikely]] {
+        int64_t result = 0;
+        if (!seccomp_admits(thread, number, a, &result)) return result;
+    }
     if (static_cast<uint64_t>(number) < static_cast<uint64_t>(kRows)) [[likely]] {
         const Row& found = kTable[static_cast<size_t>(number)];
         if (found.kind != RowKind::None && found.kind != RowKind::Refuse) [[likely]]
@@ -143,8 +148,9 @@ int64_t watched_call(Thread* thread, int64_t number, Arguments a) {
     }
     int64_t result = 0;
     if (!(o.syscall_filter && o.syscall_filter(thread, number, a, &result))) result = call(thread, number, a);
-    if (strace && !never_returns(number)) line.finish(result);
-    if (o.syscall_return && !never_returns(number)) o.syscall_return(thread, number, result);
+    const int64_t shown = result == -kRegistersAreSet ? 0 : result;
+    if (strace && !never_returns(number)) line.finish(shown);
+    if (o.syscall_return && !never_returns(number)) o.syscall_return(thread, number, shown);
     return result;
 }
 

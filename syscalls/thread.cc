@@ -24,6 +24,7 @@
 #include "support/log.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/syscalls.h"
 #include "translator/translator.h"
 
@@ -71,6 +72,7 @@ void* thread_main(void* argument) {
 void discard_thread(Thread* thread) {
     if (thread->signals) signals::destroy_thread_signals(thread->signals);
     if (thread->runtime) translator::destroy_thread_runtime(thread->runtime);
+    drop_seccomp(thread);
     delete thread;
 }
 
@@ -118,6 +120,7 @@ int64_t start_thread(Thread* parent, const CloneRequest& request) {
     start.thread = make_thread(parent, request);
     if (!start.thread) return -ENOMEM;
     guest::register_thread(start.thread);
+    inherit_seccomp(start.thread, parent);
     // The new thread starts with everything blocked, until its signal state is in place.
     const uint64_t mask = block_host_signals();
     const int error = create_host_thread(thread_main, &start);

@@ -59,6 +59,7 @@ syscalls::ProgramInfo describe(const loader::Program& program) {
     info.start_code = program.start_code;
     info.end_code = program.end_code;
     info.entry = program.program_entry;
+    info.vdso = program.vdso;
     info.auxv = program.auxv;
     return info;
 }
@@ -93,6 +94,8 @@ int run(int argc, char** argv) {
     syscalls::initialise(describe(program));
     attach_plugins();
     guest::Thread* thread = make_first_thread(program);
+    if (line.exec_filters >= 0 && !syscalls::adopt_seccomp(line.exec_filters, thread))
+        support::fatal(kBadOptions, "%s: the filters are not understood", syscalls::kExecFilters);
     syscalls::cpu_loop(thread);
     return 0;
 }

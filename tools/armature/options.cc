@@ -382,6 +382,8 @@ bool apply_internal(const char* word, const char* value, CommandLine* line) {
         line->exec_fd = atoi(value);
     } else if (strcmp(word, syscalls::kExecSelf) == 0) {
         line->exec_self = atoi(value);
+    } else if (strcmp(word, syscalls::kExecFilters) == 0) {
+        line->exec_filters = atoi(value);
     } else if (strcmp(word, syscalls::kExecLimits) == 0) {
         line->exec_limits = value;
     } else if (strcmp(word, syscalls::kExecPath) == 0) {

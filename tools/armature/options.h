@@ -11,10 +11,11 @@ struct CommandLine {
     std::vector<std::string> arguments;  // the program's, with argv[0]
     std::string program;                 // the file to load
 
-    // When the guest executed the program, see options.cc: descriptors of the program and of the emulator,
-    // and the guest's resource limits.
+    // When the guest executed the program, see options.cc: descriptors of the program, of the emulator
+    // and of the guest's seccomp filters, and its resource limits.
     int exec_fd = -1;
     int exec_self = -1;
+    int exec_filters = -1;
     std::string exec_limits;
     bool has_stack_size = false;  // -s was given
 };
