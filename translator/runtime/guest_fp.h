@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "guest/cpu_state.h"
+#include "translator/runtime/host_math.h"
 
 namespace armature::translator::fp {
 

@@ -65,7 +65,7 @@ I to_integer(CpuState* cpu, typename F::Bits x, typename F::Bits original) {
     const double value = T::real(x);
     const double truncated = std::trunc(value);
     constexpr bool kSigned = std::is_signed_v<I>;
-    const double limit = std::ldexp(1.0, static_cast<int>(sizeof(I)) * 8 - (kSigned ? 1 : 0));
+    const double limit = scale(1.0, static_cast<int>(sizeof(I)) * 8 - (kSigned ? 1 : 0));
     const double lowest = kSigned ? -limit : 0.0;
     if (truncated >= limit || truncated < lowest) {
         cpu->fpsr |= kInvalid;
@@ -107,7 +107,7 @@ void round_away(CpuState* cpu, unsigned immediate) {
     each_lane<F>(cpu, lanes_of<F>(immediate), [&](unsigned n) {
         const auto bits = flush_input<F>(cpu, lane<F>(x, n));
         if (T::is_nan(bits)) return process_nan<F>(cpu, bits);
-        return T::bits(std::round(T::real(bits)));
+        return T::bits(fp::round_away(T::real(bits)));
     });
 }
 
@@ -123,7 +123,7 @@ double round_as(CpuState* cpu, double value, unsigned mode) {
         case 3:
             return std::trunc(value);
         default:
-            return std::nearbyint(value);  // the host's own mode is to nearest
+            return round_to_even(value);  // the host's own mode is to nearest
     }
 }
 
@@ -133,7 +133,7 @@ void round_to_int(CpuState* cpu, unsigned immediate) {
     const int bits = static_cast<int>(immediate & 0xff);
     const unsigned mode = immediate >> 8 & 0xff;
     const Vec128 x = cpu->vector_scratch[0];
-    const double limit = std::ldexp(1.0, bits - 1);
+    const double limit = scale(1.0, bits - 1);
     each_lane<F>(cpu, lanes_of<F>(immediate), [&](unsigned n) {
         const auto input = flush_input<F>(cpu, lane<F>(x, n));
         const double value = T::real(input);
@@ -157,13 +157,13 @@ enum class Rounding : unsigned { Zero, Nearest, Up, Down, Away };
 double round_by(Rounding rounding, double value) {
     switch (rounding) {
         case Rounding::Nearest:
-            return std::nearbyint(value);  // the host's own mode is to nearest
+            return round_to_even(value);  // the host's own mode is to nearest
         case Rounding::Up:
             return std::ceil(value);
         case Rounding::Down:
             return std::floor(value);
         case Rounding::Away:
-            return std::round(value);
+            return fp::round_away(value);
         default:
             return std::trunc(value);
     }
@@ -179,9 +179,9 @@ void to_fixed(CpuState* cpu, unsigned immediate) {
         const auto bits = flush_input<F>(cpu, input);
         // Scaled as a double: exact, as no power up to 2^64 takes a single or a double that fits a result out
         // of range.
-        const uint64_t scaled =
-            T::is_nan(bits) ? Format<F64>::kDefaultNan
-                            : Format<F64>::bits(std::ldexp(static_cast<double>(T::real(bits)), fraction));
+        const uint64_t scaled = T::is_nan(bits)
+                                    ? Format<F64>::kDefaultNan
+                                    : Format<F64>::bits(scale(static_cast<double>(T::real(bits)), fraction));
         const uint64_t rounded =
             T::is_nan(bits) ? scaled : Format<F64>::bits(round_by(rounding, Format<F64>::real(scaled)));
         if (immediate & kTo64) {
@@ -325,8 +325,13 @@ uint64_t JavaScriptConvert(CpuState* cpu, uint64_t bits, uint64_t, uint64_t) {
     bits = flush_input<F64>(cpu, bits);
     const double value = T::real(bits);
     const double truncated = std::trunc(value);
-    const double wrapped = std::fmod(truncated, 4294967296.0);
-    const uint32_t result = static_cast<uint32_t>(static_cast<int64_t>(wrapped));
+    // Modulo 2^32 is a shift of the fraction to its place.
+    const int left = static_cast<int>(bits >> 52 & 0x7ff) - 1075;
+    const uint64_t fraction = (bits & 0xfffffffffffff) | uint64_t{1} << 52;
+    const uint64_t magnitude = left >= 32 || left <= -53 ? 0
+                               : left < 0                ? fraction >> -left
+                                                         : fraction << left;
+    const uint32_t result = static_cast<uint32_t>(bits & T::kSign ? 0 - magnitude : magnitude);
     const bool in_range = truncated >= -2147483648.0 && truncated <= 2147483647.0;
     if (!in_range) {
         cpu->fpsr |= kInvalid;

@@ -37,9 +37,9 @@ Real compute(Real a, Real b, Real c) {
         case Operation::Div:
             return a / b;
         case Operation::Sqrt:
-            return std::sqrt(a);
+            return square_root(a);
         default:
-            return std::fma(b, c, a);
+            return multiply_add(b, c, a);
     }
 }
 

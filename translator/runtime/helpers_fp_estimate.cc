@@ -59,12 +59,12 @@ typename F::Bits step(CpuState* cpu, typename F::Bits a, typename F::Bits b, boo
         cpu->fpsr |= mode.raised();
         return T::bits(pinned);
     };
-    if (!square_root) return finish(std::fma(x, other, Real{2}));
+    if (!square_root) return finish(multiply_add(x, other, Real{2}));
     // Half of the sum without a second rounding: a factor that stays a normal number is halved. If neither
     // does, the product is so small that half of it rounds the sum as the whole does.
     const bool halve_x = T::exponent(values[0]) > 1;
     const bool halve_other = !halve_x && T::exponent(b) > 1;
-    return finish(std::fma(halve_x ? x / 2 : x, halve_other ? other / 2 : other, Real{1.5}));
+    return finish(multiply_add(halve_x ? x / 2 : x, halve_other ? other / 2 : other, Real{1.5}));
 }
 
 // RecipEstimate of the manual: a in [256, 512) -> [256, 512).

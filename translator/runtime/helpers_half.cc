@@ -24,7 +24,7 @@ double half_value(uint32_t half) {
     const uint64_t fraction = half & H::kFraction;
     if (H::exponent(half) == H::kExponentMax) return D::real(sign | D::kInfinity | fraction << kHalfShift);
     if (H::exponent(half) == 0) {
-        return D::real(sign | D::bits(std::ldexp(static_cast<double>(fraction), -24)));
+        return D::real(sign | D::bits(scale(static_cast<double>(fraction), -24)));
     }
     const uint64_t exponent = H::exponent(half) + static_cast<uint64_t>(D::kBias - H::kBias);
     return D::real(sign | exponent << F64::kFractionBits | fraction << kHalfShift);
@@ -39,7 +39,7 @@ uint32_t half_bits(double value) {
         return sign | H::kInfinity | static_cast<uint32_t>(bits >> kHalfShift & H::kFraction);
     }
     const int exponent = static_cast<int>(D::exponent(bits)) - D::kBias + H::kBias;
-    if (exponent <= 0) return sign | static_cast<uint32_t>(std::ldexp(std::fabs(value), 24));
+    if (exponent <= 0) return sign | static_cast<uint32_t>(scale(std::fabs(value), 24));
     return sign | static_cast<uint32_t>(exponent) << F16::kFractionBits |
            static_cast<uint32_t>(bits >> kHalfShift & H::kFraction);
 }
@@ -180,9 +180,8 @@ double to_odd_single(double value) {
     using T = Format<F64>;
     if (std::isnan(value)) return std::numeric_limits<double>::quiet_NaN();
     const double magnitude = std::fabs(value);
-    if (magnitude < std::ldexp(1.0, -126)) return std::copysign(0.0, value);
-    if (magnitude >= std::ldexp(1.0, 128))
-        return std::copysign(std::numeric_limits<double>::infinity(), value);
+    if (magnitude < scale(1.0, -126)) return std::copysign(0.0, value);
+    if (magnitude >= scale(1.0, 128)) return std::copysign(std::numeric_limits<double>::infinity(), value);
     constexpr uint64_t kDropped = (uint64_t{1} << 29) - 1;
     const uint64_t bits = T::bits(value);
     return T::real((bits & ~kDropped) | (bits & kDropped ? kDropped + 1 : 0));
@@ -269,7 +268,7 @@ void DivF16(CpuState* cpu, unsigned immediate) {
         if (!std::isfinite(quotient) || std::isinf(divisor)) return round_to_half(cpu, quotient);
         // To odd: what the quotient lost has the remainder's sign relative to the divisor's.
         const uint64_t bits = Format<F64>::bits(quotient);
-        const double remainder = std::fma(-quotient, divisor, dividend);
+        const double remainder = multiply_add(-quotient, divisor, dividend);
         if (remainder == 0 || (bits & 1)) return round_to_half(cpu, quotient);
         const bool grows = ((remainder > 0) == (divisor > 0)) == (quotient > 0);
         return round_to_half(cpu, Format<F64>::real(grows ? bits + 1 : bits - 1));
@@ -303,9 +302,9 @@ void FixedToHalf(CpuState* cpu, unsigned immediate) {
         const uint64_t lane_bits = (bits == 16 ? lane<F16>(x, n) : x.lo) << (64 - bits);
         const bool negative = !(immediate & kUnsigned) && lane_bits >> 63;
         const uint64_t magnitude = (negative ? -lane_bits : lane_bits) >> (64 - bits);
-        const double upper = std::ldexp(static_cast<double>(magnitude >> 32), 32);
+        const double upper = scale(static_cast<double>(magnitude >> 32), 32);
         const double value = add_to_odd(upper, static_cast<double>(magnitude & 0xffffffff));
-        return round_to_half(cpu, std::ldexp(negative ? -value : value, -fraction));
+        return round_to_half(cpu, scale(negative ? -value : value, -fraction));
     });
 }
 
