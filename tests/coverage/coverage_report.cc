@@ -74,7 +74,7 @@ bool read_guests(const char* path) {
     uint32_t word = 0;
     uint64_t count = 0;
     while (file >> std::hex >> word >> std::dec >> count) {
-        if (const Row* row = translator::decode::decode(word)) rows[row->name].guests += count;
+        if (const Row* row = translator::decode::decode(word)) rows[row->name()].guests += count;
     }
     if (file.eof()) return true;
     std::fprintf(stderr, "coverage_report: %s is damaged\n", path);
@@ -93,12 +93,12 @@ int report(bool all) {
     unsigned passed = 0;
     if (all) std::printf("%-24s %12s %12s %14s\n", "row", "fuzz: qemu", "fuzz: vixl", "guests");
     for (const Row& row : kRows) {
-        const Counts& counts = rows[row.name];
+        const Counts& counts = rows[row.name()];
         const char* wrong = verdict(counts);
         (wrong ? failed : passed)++;
         if (!all && !wrong) continue;
         const char* remark = wrong ? wrong : counts.reason.c_str();
-        std::printf("%-24s %12llu %12llu %14llu  %s%s\n", row.name,
+        std::printf("%-24s %12llu %12llu %14llu  %s%s\n", row.name(),
                     static_cast<unsigned long long>(counts.qemu),
                     static_cast<unsigned long long>(counts.vixl),
                     static_cast<unsigned long long>(counts.guests), wrong ? "FAILED: " : "", remark);
@@ -117,7 +117,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: coverage_report [-v] NOT_FUZZED FUZZ GUESTS\n");
         return 2;
     }
-    for (const Row& row : kRows) rows[row.name];
+    for (const Row& row : kRows) rows[row.name()];
     argv += all;
     if (!read_reasons(argv[1]) || !read_fuzz(argv[2]) || !read_guests(argv[3])) return 2;
     return report(all);

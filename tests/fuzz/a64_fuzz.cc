@@ -193,7 +193,7 @@ void report(const fuzz_case& c, const char* oracle, const std::string& what, uin
         char text[128];
         guest::disassemble(c.in.pc + i * 4, c.code[i], text, sizeof text);
         const translator::decode::Row* row = translator::decode::decode(c.code[i]);
-        std::printf(" %08x %s (%s)%s", c.code[i], row ? row->name : "-", text, i + 1 < c.count ? ";" : ":");
+        std::printf(" %08x %s (%s)%s", c.code[i], row ? row->name() : "-", text, i + 1 < c.count ? ";" : ":");
     }
     std::printf("%s |", what.c_str());
     print_operands(c);
@@ -221,7 +221,7 @@ struct Totals {
 // Counts the instructions of a compared case, for the coverage report.
 void count_rows(const fuzz_case& c, uint64_t std::pair<uint64_t, uint64_t>::*oracle, Totals* totals) {
     for (unsigned i = 0; i < c.count; i++) {
-        if (const auto* row = translator::decode::decode(c.code[i])) totals->rows[row->name].*oracle += 1;
+        if (const auto* row = translator::decode::decode(c.code[i])) totals->rows[row->name()].*oracle += 1;
     }
 }
 
@@ -249,7 +249,7 @@ std::string compare(const fuzz_case& c, bool have_qemu, const Settings& settings
         what = difference(ours, vixl, {false, false});
         if (!what.empty() && have_qemu) {  // QEMU agrees with us
             for (unsigned i = 0; i < c.count; i++)
-                totals->vixl_alone.insert(translator::decode::decode(c.code[i])->name);
+                totals->vixl_alone.insert(translator::decode::decode(c.code[i])->name());
             what.clear();
         }
     }

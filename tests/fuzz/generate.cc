@@ -32,7 +32,7 @@ bool starts_with(const char* text, const char* prefix) {
 // case.
 bool excluded(const Row& row) {
     for (const char* name : {"SVC", "HLT", "MRS", "MSR_reg", "HINT", "DC_ZVA", "DC_CVAP", "DC_CVADP"}) {
-        if (std::strcmp(row.name, name) == 0) return true;
+        if (std::strcmp(row.name(), name) == 0) return true;
     }
     // Neither oracle knows these, or their keys are secret.
     for (const Feature feature :
@@ -43,7 +43,7 @@ bool excluded(const Row& row) {
 }
 
 bool has_field(const Row& row, char letter) {
-    return std::strchr(row.pattern, letter) != nullptr;
+    return std::strchr(row.pattern(), letter) != nullptr;
 }
 
 // --- Memory
@@ -52,7 +52,7 @@ bool is_load_store(uint32_t word) {
     return (word >> 25 & 5) == 4;
 }
 bool is_cache_operation(const Row& row) {
-    return starts_with(row.name, "DC_") || starts_with(row.name, "IC_");
+    return starts_with(row.name(), "DC_") || starts_with(row.name(), "IC_");
 }
 bool is_vector(uint32_t word) {
     return word >> 26 & 1;
@@ -110,7 +110,7 @@ bool unpredictable(const Row& row, uint32_t word) {
     const unsigned n = bits(word, 5, 5), t = bits(word, 0, 5), m = bits(word, 16, 5), u = bits(word, 10, 5);
     if (is_register_offset(word)) return m == n && m != 31;
     if (is_literal(word)) return false;
-    if (std::strcmp(row.name, "CASP") == 0 && (m == 30 || t == 30)) return true;  // QEMU takes 31 for SP
+    if (std::strcmp(row.name(), "CASP") == 0 && (m == 30 || t == 30)) return true;  // QEMU takes 31 for SP
     const bool exclusive = (word & 0x3f000000) == 0x08000000;
     if (exclusive) {
         const bool pair = bits(word, 21, 1) && !bits(word, 23, 1);
@@ -262,7 +262,7 @@ uint32_t alias_registers(const Row& row, uint32_t word, Random& random) {
     const unsigned lsbs[] = {0, 5, 16};
     const unsigned from = lsbs[random.below(3)], to = lsbs[random.below(3)];
     for (unsigned i = 0; i < 5; i++) {
-        if (row.pattern[31 - to - i] == '-') return word;  // ignored bits stay as they are
+        if (row.pattern()[31 - to - i] == '-') return word;  // ignored bits stay as they are
     }
     const uint32_t aliased = (word & ~(31u << to)) | bits(word, from, 5) << to;
     return translator::decode::decode(aliased) == &row ? aliased : word;
@@ -417,7 +417,7 @@ bool select_rows(const Choice& choice) {
     rows.clear();
     for (const Row& row : translator::decode::kRows) {
         if (excluded(row) || !guest::enabled(row.feature)) continue;
-        if (!choice.only.empty() && std::string(row.name).find(choice.only) == std::string::npos) continue;
+        if (!choice.only.empty() && std::string(row.name()).find(choice.only) == std::string::npos) continue;
         rows.push_back(&row);
     }
     return !rows.empty();
@@ -433,7 +433,7 @@ void make_case(fuzz_case* c, uint32_t slot, const Choice& choice, tests::Random&
     const unsigned wanted = 1 + random.below(choice.block - (loop ? 2 : 0));
     for (unsigned attempt = 0; c->count < wanted && (attempt < 20 || c->count == 0); attempt++) {
         const Row& row = *rows[random.below(static_cast<unsigned>(rows.size()))];
-        const bool leaves = (row.value & 0x1c000000) == 0x14000000 && std::strcmp(row.name, "MSR_reg") != 0;
+        const bool leaves = (row.value & 0x1c000000) == 0x14000000 && std::strcmp(row.name(), "MSR_reg") != 0;
         if (leaves && c->count + 1 < wanted) continue;  // branches and exceptions only at the end
         add(c, row, loop, &reserved, random);
     }

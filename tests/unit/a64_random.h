@@ -31,7 +31,7 @@ class Random {
 inline std::optional<uint32_t> random_word(const translator::decode::Row& row, Random& random,
                                            bool tidy = false) {
     uint32_t ignored = 0;
-    for (unsigned i = 0; i < 32; i++) ignored |= row.pattern[i] == '-' ? 1u << (31 - i) : 0;
+    for (unsigned i = 0; i < 32; i++) ignored |= row.pattern()[i] == '-' ? 1u << (31 - i) : 0;
     for (unsigned attempt = 0; attempt < 1000; attempt++) {
         uint32_t word = (random.word() & ~row.mask) | row.value;
         if (tidy) word |= ignored;

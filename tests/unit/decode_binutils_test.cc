@@ -112,9 +112,9 @@ TEST(Decoder, MnemonicsAgreeWithObjdump) {
     ASSERT_EQ(printed.size(), words.size());
     const Row* failed = nullptr;
     for (size_t i = 0; i < words.size(); i++) {
-        if (spells(rows[i]->mnemonic, printed[i].c_str()) || rows[i] == failed) continue;
+        if (spells(rows[i]->mnemonic(), printed[i].c_str()) || rows[i] == failed) continue;
         failed = rows[i];  // one line per row is enough
-        ADD_FAILURE() << std::hex << words[i] << " " << failed->name << " (" << failed->mnemonic
+        ADD_FAILURE() << std::hex << words[i] << " " << failed->name() << " (" << failed->mnemonic()
                       << "): objdump says " << printed[i];
     }
 }
@@ -141,9 +141,9 @@ TEST(Decoder, DefinesWhatObjdumpDefines) {
         const bool defined_there = is_defined(printed[i]);
         const bool undefined_here = !row || row->id == RowId::UDF;
         if (undefined_here != defined_there) {
-            if (undefined_here || spells(row->mnemonic, printed[i].c_str())) continue;
+            if (undefined_here || spells(row->mnemonic(), printed[i].c_str())) continue;
             unexplained++;
-            ADD_FAILURE() << std::hex << words[i] << " is " << row->name << ", " << printed[i]
+            ADD_FAILURE() << std::hex << words[i] << " is " << row->name() << ", " << printed[i]
                           << " for objdump";
             continue;
         }
@@ -153,7 +153,7 @@ TEST(Decoder, DefinesWhatObjdumpDefines) {
             continue;
         }
         unexplained++;
-        ADD_FAILURE() << std::hex << words[i] << " is " << (row ? row->name : "undefined") << ", "
+        ADD_FAILURE() << std::hex << words[i] << " is " << (row ? row->name() : "undefined") << ", "
                       << printed[i] << " for objdump";
     }
     for (size_t i = 0; i < kDifferenceCount; i++)

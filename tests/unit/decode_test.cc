@@ -26,7 +26,7 @@ const Row* linear_search(uint32_t word) {
 
 TEST(Decoder, EveryRowCanBeReached) {
     Random random(1);
-    for (const Row& row : kRows) EXPECT_TRUE(random_word(row, random)) << row.name;
+    for (const Row& row : kRows) EXPECT_TRUE(random_word(row, random)) << row.name();
 }
 
 TEST(Decoder, LookupAgreesWithLinearSearch) {
@@ -34,7 +34,7 @@ TEST(Decoder, LookupAgreesWithLinearSearch) {
     for (const Row& row : kRows) {
         for (unsigned i = 0; i < 20; i++) {
             const uint32_t word = (random.word() & ~row.mask) | row.value;
-            ASSERT_EQ(decode(word), linear_search(word)) << std::hex << word << " near " << row.name;
+            ASSERT_EQ(decode(word), linear_search(word)) << std::hex << word << " near " << row.name();
         }
     }
     for (unsigned i = 0; i < 20000; i++) {
@@ -53,7 +53,7 @@ TEST(Decoder, ConditionsTellRowsApart) {
             for (const Row& other : kRows) {
                 if (&other == &row || !other.matches(word)) continue;
                 EXPECT_TRUE(more_specific(row, other) || more_specific(other, row))
-                    << std::hex << word << ": " << row.name << " and " << other.name;
+                    << std::hex << word << ": " << row.name() << " and " << other.name();
             }
         }
     }

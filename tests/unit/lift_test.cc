@@ -51,7 +51,7 @@ void lift_rows(bool with_reports) {
     for (const decode::Row& row : decode::kRows) {
         for (unsigned i = 0; i < kWordsPerRow; i++) {
             const auto word = random_word(row, random);
-            ASSERT_TRUE(word) << row.name;
+            ASSERT_TRUE(word) << row.name();
             arena.reset();
             ir::Builder builder(arena);
             builder.begin(0x400000);
@@ -66,7 +66,7 @@ void lift_rows(bool with_reports) {
             const ir::Block block = builder.finish();
             const char* wrong = ir::verify(block);
             if (!wrong) wrong = imprecise(block);
-            EXPECT_EQ(wrong, nullptr) << row.name << " " << std::hex << *word << ": " << wrong << "\n"
+            EXPECT_EQ(wrong, nullptr) << row.name() << " " << std::hex << *word << ": " << wrong << "\n"
                                       << text_of(block);
             if (wrong) break;  // one failure per row is enough
             ASSERT_EQ(block.guest.size(), 1u);

@@ -6,8 +6,18 @@
 
 namespace armature::translator::decode {
 
-// kRows with the conditions, kFirst, kSecond, kLists: written by gen_decoder.
+// condition_holds, kRows, kTexts, kFirst, kSecond, kLists: written by gen_decoder.
 #include "translator/decode/table.inc"
+
+const char* Row::name() const {
+    return kTexts[index()].name;
+}
+const char* Row::mnemonic() const {
+    return kTexts[index()].mnemonic;
+}
+const char* Row::pattern() const {
+    return kTexts[index()].pattern;
+}
 
 const Row* decode(uint32_t word) {
     unsigned list = kFirst[word >> 21];

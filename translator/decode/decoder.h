@@ -23,21 +23,29 @@ enum class RowId : uint16_t {
 };
 inline constexpr size_t kRowCount = static_cast<size_t>(RowId::Count);
 
+// Without pointers: a table of addresses would have to be relocated, page by page, at every start.
 struct Row {
-    const char* name;
-    const char* mnemonic;
-    const char* pattern;
     uint32_t mask;
     uint32_t value;
-    bool (*condition)(uint32_t word);  // may be null
     RowId id;
     Feature feature;
+    bool conditional;  // condition_holds() has a say
 
-    bool matches(uint32_t word) const { return (word & mask) == value && (!condition || condition(word)); }
+    bool matches(uint32_t word) const;
     size_t index() const { return static_cast<size_t>(id); }
+    const char* name() const;
+    const char* mnemonic() const;
+    const char* pattern() const;
 };
 
 extern const Row kRows[kRowCount];
+
+// The row's condition on the fields of the word.
+bool condition_holds(RowId id, uint32_t word);
+
+inline bool Row::matches(uint32_t word) const {
+    return (word & mask) == value && (!conditional || condition_holds(id, word));
+}
 
 // Null: unallocated.
 const Row* decode(uint32_t word);

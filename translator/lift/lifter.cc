@@ -6,18 +6,18 @@
 namespace armature::translator::lift {
 namespace {
 
-using Handler = void (*)(Lifter&);
-
-template <typename Fields, void (Lifter::*kMember)(Fields)>
-void call(Lifter& lifter) {
-    (lifter.*kMember)(Fields{lifter.word});
-}
-
-constexpr Handler kHandlers[decode::kRowCount] = {
-#define INST(Name, ...) call<decode::fields::Name, &Lifter::Name>,
+// A switch and not a table of functions: that would be addresses, to be relocated at every start.
+void lift_row(Lifter& lifter, decode::RowId id) {
+    switch (id) {
+#define INST(Name, ...)       \
+    case decode::RowId::Name: \
+        return lifter.Name(decode::fields::Name{lifter.word});
 #include "translator/decode/a64.def"
 #undef INST
-};
+        case decode::RowId::Count:
+            break;
+    }
+}
 
 }  // namespace
 
@@ -28,7 +28,7 @@ LiftResult lift(ir::Builder& builder, uint64_t address, uint32_t encoding) {
     if (row) builder.set_guest_row(static_cast<uint16_t>(row->id));
     Lifter lifter{builder, address, encoding};
     if (row && guest::enabled(row->feature)) {
-        kHandlers[row->index()](lifter);
+        lift_row(lifter, row->id);
     } else {
         lifter.undefined();
     }

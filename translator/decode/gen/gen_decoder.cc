@@ -157,25 +157,41 @@ void write_array(FILE* out, const char* name, const std::vector<uint16_t>& value
     std::fprintf(out, "\n};\n");
 }
 
-void write_table(FILE* out) {
+void write_conditions(FILE* out) {
+    std::fprintf(out, "bool condition_holds(RowId id, uint32_t word) {\n    switch (id) {\n");
     for (const Row& row : rows) {
         if (!*row.condition) continue;
-        std::fprintf(out, "static bool when_%s(uint32_t word) {\n", row.name);
+        std::fprintf(out, "        case RowId::%s: {\n", row.name);
         for (const auto& [letter, bits] : row.fields) {
-            std::fprintf(out, "    [[maybe_unused]] const unsigned %c = %s;\n", letter,
+            std::fprintf(out, "            [[maybe_unused]] const unsigned %c = %s;\n", letter,
                          extract(bits).c_str());
         }
-        std::fprintf(out, "    return %s;\n}\n", row.condition);
+        std::fprintf(out, "            return %s;\n        }\n", row.condition);
     }
-    std::fprintf(out, "const Row kRows[kRowCount] = {\n");
-    for (const Row& row : rows) {
-        std::fprintf(out, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %s%s, RowId::%s, Feature::%s},\n",
-                     row.name, row.mnemonic, row.pattern, row.mask, row.value,
-                     *row.condition ? "when_" : "nullptr", *row.condition ? row.name : "", row.name,
-                     row.feature);
-    }
-    std::fprintf(out, "};\n");
+    std::fprintf(out, "        default:\n            return true;\n    }\n}\n");
+}
 
+void write_rows(FILE* out) {
+    std::fprintf(out, "const Row kRows[kRowCount] = {\n");
+    size_t name_size = 0, mnemonic_size = 0;
+    for (const Row& row : rows) {
+        std::fprintf(out, "    {0x%08x, 0x%08x, RowId::%s, Feature::%s, %s},\n", row.mask, row.value,
+                     row.name, row.feature, *row.condition ? "true" : "false");
+        name_size = std::max(name_size, std::strlen(row.name) + 1);
+        mnemonic_size = std::max(mnemonic_size, std::strlen(row.mnemonic) + 1);
+    }
+    std::fprintf(
+        out, "};\nstruct Text {\n    char name[%zu];\n    char mnemonic[%zu];\n    char pattern[33];\n};\n",
+        name_size, mnemonic_size);
+    std::fprintf(out, "const Text kTexts[kRowCount] = {\n");
+    for (const Row& row : rows)
+        std::fprintf(out, "    {\"%s\", \"%s\", \"%s\"},\n", row.name, row.mnemonic, row.pattern);
+    std::fprintf(out, "};\n");
+}
+
+void write_table(FILE* out) {
+    write_conditions(out);
+    write_rows(out);
     Lists lists;
     std::map<std::vector<uint16_t>, unsigned> splits;
     std::vector<uint16_t> first, second;
