@@ -3,13 +3,13 @@
 #include "guest/address_space.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "guest/address_space_state.h"
+#include "support/descriptors.h"
 #include "support/log.h"
 
 namespace armature::guest {
@@ -50,11 +50,8 @@ void describe(AddressSpaceState& state, Region* region, int fd, uint64_t offset)
             return;
         }
     }
-    char link[32];
-    char path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t length = readlink(link, path, sizeof path);
-    if (length > 0) region->name = std::make_shared<const std::string>(path, static_cast<size_t>(length));
+    std::string path = support::descriptor_path(fd);
+    if (!path.empty()) region->name = std::make_shared<const std::string>(std::move(path));
     if (known && status.st_nlink == 1) last = {status.st_ino, status.st_dev, status.st_ctim, region->name};
 }
 

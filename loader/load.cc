@@ -3,7 +3,6 @@
 // the vdso, the heap's start and the stack. Whatever fails after mapping began is undone (see Mapped).
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 #include "loader/script.h"
 #include "loader/stack.h"
 #include "loader/vdso.h"
+#include "support/descriptors.h"
 
 namespace armature::loader {
 
@@ -53,11 +53,9 @@ class Descriptor {
 };
 
 std::string absolute_path(int fd, const std::string& path) {
-    char link[32];
+    std::string known = support::descriptor_path(fd);
+    if (!known.empty() && known[0] == '/') return known;
     char target[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t length = readlink(link, target, sizeof target);
-    if (length > 0 && target[0] == '/') return std::string(target, static_cast<size_t>(length));
     return realpath(path.c_str(), target) ? target : path;
 }
 

@@ -2,6 +2,8 @@
 // Bump allocation for the compile path: no frees, one reset per block, chunks are kept for the next.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -19,7 +21,7 @@ class Arena {
     ~Arena() {
         while (first_) {
             Chunk* next = first_->next;
-            std::free(first_);
+            munmap(first_, first_->size);
             first_ = next;
         }
     }
@@ -74,8 +76,11 @@ class Arena {
             if (current_->size >= need) return enter(alignment);
         }
         const size_t bytes = need > kChunkSize ? need : kChunkSize;
-        Chunk* chunk = static_cast<Chunk*>(std::malloc(bytes));
-        if (!chunk) std::abort();
+        // Brought in as a whole: page by page it would cost several times as much.
+        void* const memory =
+            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        if (memory == MAP_FAILED) std::abort();
+        Chunk* chunk = static_cast<Chunk*>(memory);
         chunk->next = nullptr;
         chunk->size = bytes;
         (current_ ? current_->next : first_) = chunk;

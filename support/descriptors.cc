@@ -86,4 +86,12 @@ void close_hidden_descriptor(int fd) {
     close(fd);
 }
 
+// Without printf: its code and tables would be paged in for this alone, at every start.
+std::string descriptor_path(int fd) {
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    char path[PATH_MAX];
+    const ssize_t length = readlink(link.c_str(), path, sizeof path);
+    return {path, length > 0 ? static_cast<size_t>(length) : 0};
+}
+
 }  // namespace armature::support

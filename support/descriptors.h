@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace armature::support {
 
@@ -35,5 +36,8 @@ inline bool is_hidden_descriptor(int fd) {
 
 // The lowest hidden descriptor that is not below `from`; INT_MAX if there is none.
 int next_hidden_descriptor(int from);
+
+// The path of the file behind a descriptor, as the kernel knows it; empty if it does not say.
+std::string descriptor_path(int fd);
 
 }  // namespace armature::support

@@ -37,6 +37,7 @@ void Builder::begin(uint64_t address) {
     end_ = {};
     set_x_ = set_v_ = set_flags_ = 0;
     repeated_sets_ = false;
+    zero_[0] = zero_[1] = {};
     forget_state();
 }
 
@@ -101,10 +102,13 @@ Value Builder::emit(Op op, Type type, Value a, Value b, Value c, Value d, uint64
 }
 
 Value Builder::constant(Type type, uint64_t value) {
+    Value& zero = zero_[type == Type::I64];
+    if (value == 0 && zero) return zero;
     Inst& inst = next();
     inst.op = Op::Const;
     inst.type = type;
     inst.imm = truncate(type, value);
+    if (value == 0) zero = {count_ - 1};
     return {count_ - 1};
 }
 
