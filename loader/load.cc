@@ -18,7 +18,6 @@
 #include "loader/script.h"
 #include "loader/stack.h"
 #include "loader/vdso.h"
-#include "support/descriptors.h"
 
 namespace armature::loader {
 
@@ -52,9 +51,11 @@ class Descriptor {
     int fd_ = -1;
 };
 
-std::string absolute_path(int fd, const std::string& path) {
-    std::string known = support::descriptor_path(fd);
-    if (!known.empty() && known[0] == '/') return known;
+// `mapped` is an address in the program's image: the kernel has been asked for its file's name already.
+std::string absolute_path(uint64_t mapped, const std::string& path) {
+    guest::Mapping mapping;
+    if (guest::AddressSpace::instance().find(mapped, &mapping) && mapping.name.starts_with('/'))
+        return mapping.name;
     char target[PATH_MAX];
     return realpath(path.c_str(), target) ? target : path;
 }
@@ -168,7 +169,7 @@ bool map_all(const Target& target, const ElfFile& interpreter, const StackConten
     place_heap(target.file, image, random);
     mapped.keep();
 
-    program->path = absolute_path(target.file.fd, target.file.path);
+    program->path = absolute_path(image.start_code, target.file.path);
     program->entry = entry;
     program->program_entry = image.entry;
     program->load_bias = image.bias;

@@ -23,13 +23,12 @@ constexpr size_t kCodeStep = 64u << 10;  // memory is brought in by this many by
 constexpr size_t kTableStep = 32u << 10;
 
 // Memory that costs nothing until it is touched.
-template <typename T>
-T* reserve_memory(size_t count) {
-    void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+uint8_t* reserve_memory(size_t bytes) {
+    void* memory =
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         support::fatal(1, "cannot reserve memory for translations: %s", strerror(errno));
-    return static_cast<T*>(memory);
+    return static_cast<uint8_t*>(memory);
 }
 
 // Pages that are about to be written, in one go: half the price of as many faults. A kernel that cannot do it
@@ -73,8 +72,8 @@ std::span<const T> keep(support::Arena& arena, std::span<const T> items) {
 }  // namespace
 
 template <typename T>
-void CodeCache::Table<T>::reserve(size_t capacity) {
-    items = reserve_memory<T>(capacity);
+void CodeCache::Table<T>::use(uint8_t* memory, size_t capacity) {
+    items = reinterpret_cast<T*>(memory);
     limit = capacity;
 }
 
@@ -97,9 +96,15 @@ CodeCache& CodeCache::instance() {
 void CodeCache::initialise(size_t bytes, bool links) {
     capacity_ = bytes;
     links_ = links;
-    pages_ = reserve_memory<std::atomic<Page*>>(kPageBuckets);
-    blocks_.reserve(bytes / kBytesPerBlockEstimate + 1);
-    sites_.reserve(bytes / kBytesPerBlockEstimate * kSitesPerBlock + 1);
+    const size_t most_blocks = bytes / kBytesPerBlockEstimate + 1;
+    const size_t most_sites = most_blocks * kSitesPerBlock;
+    const size_t heads = kPageBuckets * sizeof(*pages_);
+    const size_t blocks_end =
+        (heads + most_blocks * sizeof(TranslatedBlock) + guest::kPageSize - 1) & ~(guest::kPageSize - 1);
+    uint8_t* const memory = reserve_memory(blocks_end + most_sites * sizeof(Site));
+    pages_ = reinterpret_cast<std::atomic<Page*>*>(memory);
+    blocks_.use(memory + heads, most_blocks);
+    sites_.use(memory + blocks_end, most_sites);
     writable_ = new_memory_object(bytes);
     executable_ = second_view(writable_, bytes);
     make_executable(executable_, bytes);

@@ -128,7 +128,7 @@ class CodeCache {
     // Zeroed memory for `capacity` items that is brought in a few pages at a time, ahead of use.
     template <typename T>
     struct Table {
-        void reserve(size_t capacity);
+        void use(uint8_t* memory, size_t capacity);  // zeroed, and nothing of it touched yet
         bool has_room(size_t more) const { return used + more <= limit; }
         T* append();
         T& operator[](size_t n) const { return items[n]; }

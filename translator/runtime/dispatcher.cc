@@ -222,8 +222,20 @@ void forget_in_jump_caches(uint64_t address) {
 
 using namespace runtime;
 
+// The one that the thunks were made in is the first thread's.
+namespace {
+
+x64::CodeBuffer* spare_buffer = nullptr;
+
+x64::CodeBuffer* take_code_buffer() {
+    x64::CodeBuffer* const spare = std::exchange(spare_buffer, nullptr);
+    return spare ? spare : x64::create_code_buffer();
+}
+
+}  // namespace
+
 ThreadRuntime::ThreadRuntime(guest::Thread* owner)
-    : thread(owner), buffer(x64::create_code_buffer()), allocator(kFiberStackSize) {
+    : thread(owner), buffer(take_code_buffer()), allocator(kFiberStackSize) {
     stack = allocator.allocate();
     uint8_t* top = static_cast<uint8_t*>(stack.sp);
     fiber = make_fcontext(top, stack.size, fiber_main);
@@ -286,7 +298,7 @@ void initialise() {
     x64::thunks.lookup = lookup;
     x64::CodeBuffer* buffer = x64::create_code_buffer();
     cache.place_thunks(x64::make_thunks(buffer, cache.thunk_address()));
-    x64::destroy_code_buffer(buffer);
+    spare_buffer = buffer;
     guest::AddressSpace::instance().set_invalidate_hook(invalidate);
 }
 
