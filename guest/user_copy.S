@@ -5,7 +5,7 @@
  * returns failure. So these functions keep nothing on the stack and nothing in callee-saved registers, and use neither
  * rsp nor rbp as a base (a non-canonical address there would be #SS, not #GP).
  *
- * Objects of 4 and 8 bytes are moved by one instruction: the guest's other threads never see half of one.
+ * Objects of 2, 4 and 8 bytes are moved by one instruction: the guest's other threads never see half of one.
  */
     .text
     .globl armature_user_begin, armature_user_end, armature_user_fault
@@ -21,6 +21,8 @@ armature_user_copy:
     je 8f
     cmpq $4, %rdx
     je 4f
+    cmpq $2, %rdx
+    je 6f
     cmpq $512, %rdx
     jae 9f
 1:  subq $8, %rdx
@@ -42,6 +44,10 @@ armature_user_copy:
     ret
 4:  movl (%rsi), %eax
     movl %eax, (%rdi)
+    xorl %eax, %eax
+    ret
+6:  movw (%rsi), %ax
+    movw %ax, (%rdi)
     xorl %eax, %eax
     ret
 8:  movq (%rsi), %rax

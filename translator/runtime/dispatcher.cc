@@ -16,6 +16,7 @@
 #include "translator/runtime/emulate.h"
 #include "translator/runtime/exclusive.h"
 #include "translator/runtime/faults.h"
+#include "translator/runtime/interpret.h"
 #include "translator/runtime/runtime.h"
 #include "translator/x64/host_features.h"
 
@@ -84,10 +85,15 @@ uint64_t without_tag(uint64_t pc) {
 // the code there cannot be fetched, with runtime.fault saying why.
 TranslatedBlock* block_at_pc(ThreadRuntime& runtime) {
     guest::CpuState& cpu = runtime.thread->cpu;
-    cpu.pc = without_tag(cpu.pc);
     for (;;) {
+        cpu.pc = without_tag(cpu.pc);
         if (TranslatedBlock* block = find(cpu)) return block;
         leave_inside(runtime);
+        if (run_unvisited(runtime)) {
+            enter_inside(runtime);
+            check_generation(runtime);
+            continue;
+        }
         const bool unfetchable = fetch_faults(runtime, cpu.pc);
         if (!unfetchable && (!translate(runtime, cpu.pc) || asks_for_status(cpu))) {
             exclusively(flush_exclusively, nullptr);

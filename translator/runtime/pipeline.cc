@@ -16,6 +16,7 @@
 #include "translator/lift/lifter.h"
 #include "translator/opt/opt.h"
 #include "translator/runtime/exclusive.h"
+#include "translator/runtime/interpret.h"
 #include "translator/runtime/probes.h"
 #include "translator/runtime/runtime.h"
 #include "translator/x64/counting_callback.h"
@@ -237,6 +238,10 @@ bool translates_ahead() {
 
 }  // namespace
 
+ir::Block lift_plain(ThreadRuntime& runtime, uint64_t address) {
+    return lift_block(runtime, address, kMaxInstructions, nullptr);
+}
+
 // What follows an unconditional jump or call is needed for certain: made in the same go, it is linked before
 // translated code comes back to ask for it.
 TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
@@ -248,6 +253,7 @@ TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address) {
         const uint64_t next = end.target;
         if (next & 3 || !guest::AddressSpace::instance().is_executable(next)) break;
         if (CodeCache::instance().find(next) || !translate_one(runtime, next, &end)) break;
+        note_visit(next);
     }
     return first;
 }

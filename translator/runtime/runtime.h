@@ -56,6 +56,8 @@ inline ThreadRuntime& of(guest::CpuState* cpu) {
 // pipeline.cc: translates the block at `address` and publishes it; null if that needs the exclusive right
 // first (the buffer is full). Unfetchable code gives a block that leaves with a fault.
 TranslatedBlock* translate(ThreadRuntime& runtime, uint64_t address);
+// pipeline.cc: the block's intermediate code, without what plugins want. Empty if the code cannot be fetched.
+ir::Block lift_plain(ThreadRuntime& runtime, uint64_t address);
 
 // dispatcher.cc
 void for_each_runtime(void (*fn)(ThreadRuntime&, void*), void* argument);  // a leaf lock is held

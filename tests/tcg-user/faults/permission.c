@@ -113,13 +113,13 @@ static void fetches(void) {
 }
 
 int main(void) {
+    prepare(); /* before there is a hole that its page could be put into */
     base = mmap(NULL, 6 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(base, 0x11, 2 * PAGE);
     mprotect((void*)page(1), PAGE, PROT_READ);
     mprotect((void*)page(2), PAGE, PROT_NONE);
     munmap((void*)page(3), PAGE);
     mprotect((void*)page(5), PAGE, PROT_NONE);
-    prepare();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const unsigned size = rows[i].size;
         if (size) whole_pages(rows[i].name, rows[i].word, rows[i].kind);
