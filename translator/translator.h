@@ -58,6 +58,8 @@ inline void request_exit(guest::Thread* thread) {
 
 // Translations of guest code in [begin, end) are stale (also through other mappings of the same pages).
 void invalidate(uint64_t begin, uint64_t end);
+// Code in [begin, end) counts as not yet run, so that it is interpreted when it runs next. For tests.
+void forget_visits(uint64_t begin, uint64_t end);
 // Drops every translation; waits for no thread: running threads leave at their next poll.
 void flush_all();
 

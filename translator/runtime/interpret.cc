@@ -30,9 +30,13 @@ using support::LogItem;
 constexpr size_t kVisitBits = size_t{1} << 20;
 std::array<std::atomic<uint32_t>, kVisitBits / 32> visited;
 
+uint64_t visit_number(uint64_t address) {
+    return (address >> 2 ^ address >> 22) % kVisitBits;
+}
+
 // True if it was not marked before.
 bool visit(uint64_t address) {
-    const uint64_t number = (address >> 2 ^ address >> 22) % kVisitBits;
+    const uint64_t number = visit_number(address);
     std::atomic<uint32_t>& word = visited[number / 32];
     const uint32_t bit = 1u << number % 32;
     const uint32_t before = word.load(std::memory_order_relaxed);
@@ -372,3 +376,14 @@ void note_visit(uint64_t address) {
 }
 
 }  // namespace armature::translator::runtime
+
+namespace armature::translator {
+
+void forget_visits(uint64_t begin, uint64_t end) {
+    for (uint64_t address = begin; address < end; address += 4) {
+        const uint64_t number = runtime::visit_number(address);
+        runtime::visited[number / 32].fetch_and(~(1u << number % 32), std::memory_order_relaxed);
+    }
+}
+
+}  // namespace armature::translator
