@@ -45,6 +45,19 @@ bool visit(uint64_t address) {
     return true;
 }
 
+// --- Whether it pays: it costs a third of a translation. A program that comes back to most of its code has
+// all of it translated at once from then on.
+
+constexpr uint64_t kTrial = 2048;  // blocks
+std::atomic<uint64_t> interpreted;
+std::atomic<bool> pays{true};
+
+void judge() {
+    const uint64_t blocks = interpreted.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (blocks % kTrial == 0 && totals.blocks > blocks / 100 * 66)
+        pays.store(false, std::memory_order_relaxed);
+}
+
 // --- Operations
 
 constexpr unsigned bits_of(Type type) {
@@ -331,9 +344,10 @@ bool interprets() {
         1u << static_cast<unsigned>(LogItem::InAsm) | 1u << static_cast<unsigned>(LogItem::Op) |
         1u << static_cast<unsigned>(LogItem::OpOpt) | 1u << static_cast<unsigned>(LogItem::OutAsm) |
         1u << static_cast<unsigned>(LogItem::Exec) | 1u << static_cast<unsigned>(LogItem::Cpu);
-    return opt::enabled(opt::k_interpret_first) && !__atomic_load_n(&hooks.translate, __ATOMIC_ACQUIRE) &&
-           !guest::options.one_insn_per_tb && !guest::options.no_chain && !(support::log_mask() & kWatched) &&
-           !tags_seen && !guest::enabled(guest::Feature::BTI);
+    return pays.load(std::memory_order_relaxed) && opt::enabled(opt::k_interpret_first) &&
+           !__atomic_load_n(&hooks.translate, __ATOMIC_ACQUIRE) && !guest::options.one_insn_per_tb &&
+           !guest::options.no_chain && !(support::log_mask() & kWatched) && !tags_seen &&
+           !guest::enabled(guest::Feature::BTI);
 }
 
 // Does as much as it can of the block at cpu.pc. True if that was all of it.
@@ -362,6 +376,7 @@ bool run_unvisited(ThreadRuntime& runtime) {
     constexpr unsigned kMostBlocks = 64;  // then translated code has a chance to see an exit request
     for (unsigned n = 0; n < kMostBlocks; n++) {
         const uint64_t from = cpu.pc;
+        judge();
         if (!interpret(runtime)) {
             note_visit(cpu.pc);
             return cpu.pc != from;
