@@ -14,7 +14,8 @@ class ThreadRuntime;
 }
 namespace armature::signals {
 struct ThreadSignals;
-}
+struct TraceBlock;
+}  // namespace armature::signals
 namespace armature::syscalls {
 struct SeccompFilter;
 }
@@ -31,7 +32,9 @@ struct Thread {
     uint64_t robust_list_size = 0;
     std::atomic<syscalls::SeccompFilter*> seccomp{nullptr};  // owned; see syscalls/seccomp.cc
     std::atomic<bool> owes_no_new_privs{false};              // another thread set them for this one too
-    bool exiting = false;                                    // exit() seen: leave the CPU loop
+    signals::TraceBlock* trace = nullptr;     // owned; null unless it is traced: see signals/traced.cc
+    std::atomic<uint32_t> trace_requests{0};  // of a tracer: bits of signals::TraceRequest
+    bool exiting = false;                     // exit() seen: leave the CPU loop
     int exit_status = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "signals/requeue.h"
 #include "signals/signals.h"
 #include "signals/thread_signals.h"
+#include "signals/traced.h"
 #include "support/log.h"
 
 namespace armature::signals {
@@ -18,10 +19,16 @@ namespace {
 // The system call that the signals interrupted, if one did.
 class InterruptedCall {
   public:
-    InterruptedCall(guest::CpuState* cpu, int64_t* result, uint64_t restart_pc)
-        : cpu_(cpu), result_(result), restart_pc_(restart_pc) {
-        undecided_ = result != nullptr && is_restart_code(*result);
-        if (result != nullptr && !undecided_) cpu->x[0] = static_cast<uint64_t>(*result);
+    InterruptedCall(guest::Thread* thread, int64_t* result, uint64_t restart_pc)
+        : cpu_(&thread->cpu), result_(result), restart_pc_(restart_pc) {
+        if (result == nullptr) return;
+        undecided_ = is_restart_code(*result);
+        // A stop for the tracer, too, ends the host's call; the guest's goes on unless a handler runs.
+        if (*result == -EINTR && (thread->trace || thread->trace_requests.load())) undecided_ = true;
+        if (undecided_)
+            cpu_->pc = restart_pc;  // so tracers see it, as in the kernel
+        else
+            cpu_->x[0] = static_cast<uint64_t>(*result);
     }
 
     static bool is_restart_code(int64_t result) {
@@ -34,25 +41,18 @@ class InterruptedCall {
         if (!undecided_) return;
         const bool again =
             *result_ == -kErestartnointr || (*result_ == -kErestartsys && action_flags & SA_RESTART);
-        if (again) {
-            cpu_->pc = restart_pc_;
-        } else {
-            *result_ = -EINTR;
-            cpu_->x[0] = static_cast<uint64_t>(int64_t{-EINTR});
-        }
         undecided_ = false;
-    }
-
-    void no_handler_ran() {
-        if (undecided_) cpu_->pc = restart_pc_;
-        undecided_ = false;
+        if (again || cpu_->pc != restart_pc_) return;
+        *result_ = -EINTR;
+        cpu_->x[0] = static_cast<uint64_t>(int64_t{-EINTR});
+        cpu_->pc = restart_pc_ + 4;
     }
 
   private:
     guest::CpuState* cpu_;
     int64_t* result_;
     uint64_t restart_pc_;
-    bool undecided_;
+    bool undecided_ = false;
 };
 
 bool is_fault(const siginfo_t& info) {
@@ -115,6 +115,7 @@ siginfo_t fault_signal(int signo, int code, uint64_t address) {
 
 void deliver(ThreadSignals* state, siginfo_t info, guest::Discontinuity kind, InterruptedCall* call) {
     guest::Thread* thread = state->thread;
+    if (thread->trace && !stop_at_signal(thread, &info)) return;
     const GuestAction action = action_for_delivery(state, info.si_signo);
     log_delivery(state, info, action);
     if (action.handler == kHandlerIgnore) return;
@@ -157,7 +158,7 @@ void deliver_all(ThreadSignals* state, InterruptedCall* call) {
         const uint64_t mask = state->restore_mask ? state->saved_mask : state->mask;
         state->restore_mask = false;
         apply_mask(state, mask);
-        if (!state->queue.deliverable()) return;
+        if (!state->queue.deliverable() || state->thread->trace_requests.load()) return;
     }
 }
 
@@ -165,12 +166,14 @@ void deliver_all(ThreadSignals* state, InterruptedCall* call) {
 
 void deliver_pending(guest::Thread* thread, int64_t* syscall_result, uint64_t restart_pc) {
     ThreadSignals* state = thread->signals;
-    InterruptedCall call(&thread->cpu, syscall_result, restart_pc);
+    InterruptedCall call(thread, syscall_result, restart_pc);
     // Before the test: a handler that runs after it asks again.
     thread->cpu.exit_request.store(0, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (state->queue.deliverable() || state->restore_mask) deliver_all(state, &call);
-    call.no_handler_ran();
+    do {
+        if (thread->trace_requests.load(std::memory_order_relaxed)) answer_trace_requests(thread);
+        if (state->queue.deliverable() || state->restore_mask) deliver_all(state, &call);
+    } while (thread->trace_requests.load(std::memory_order_relaxed));
 }
 
 void force_signal(guest::Thread* thread, const siginfo_t& info, bool fatal) {

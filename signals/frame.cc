@@ -56,7 +56,7 @@ uint64_t fill_frame(const ThreadSignals& state, uint64_t mask, FilledFrame* to) 
     memcpy(user.context.x, cpu.x, sizeof cpu.x);
     user.context.sp = cpu.sp;
     user.context.pc = cpu.pc;
-    user.context.pstate = cpu.nzcv() | cpu.pstate | btype_bits(cpu.btype);
+    user.context.pstate = frame_pstate(cpu);
     to->fpsimd.fpsr = cpu.read_fpsr();
     to->fpsimd.fpcr = cpu.fpcr;
     memcpy(to->fpsimd.v, cpu.v, sizeof cpu.v);
@@ -125,6 +125,15 @@ class RecordParser {
 
 }  // namespace
 
+uint64_t frame_pstate(const guest::CpuState& cpu) {
+    return cpu.nzcv() | cpu.pstate | btype_bits(cpu.btype);
+}
+
+void set_frame_pstate(guest::CpuState& cpu, uint64_t pstate) {
+    cpu.set_nzcv(static_cast<uint32_t>(pstate & kFlagBits));
+    restore_pstate(cpu, pstate);
+}
+
 bool push_frame(ThreadSignals* state, const GuestAction& action, const siginfo_t& info,
                 uint64_t mask_to_save) {
     guest::CpuState& cpu = state->thread->cpu;
@@ -179,8 +188,7 @@ bool pop_frame(ThreadSignals* state, uint64_t* mask) {
     memcpy(cpu.x, user.context.x, sizeof cpu.x);
     cpu.sp = user.context.sp;
     cpu.pc = user.context.pc;
-    cpu.set_nzcv(static_cast<uint32_t>(user.context.pstate & kFlagBits));
-    restore_pstate(cpu, user.context.pstate);
+    set_frame_pstate(cpu, user.context.pstate);
     memcpy(cpu.v, fpsimd.v, sizeof cpu.v);
     cpu.write_fpcr(fpsimd.fpcr);
     cpu.write_fpsr(fpsimd.fpsr);

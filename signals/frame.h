@@ -89,6 +89,10 @@ struct FrameRecord {
     uint64_t lr = 0;
 };
 
+// PSTATE as frames and tracers have it.
+uint64_t frame_pstate(const guest::CpuState& cpu);
+void set_frame_pstate(guest::CpuState& cpu, uint64_t pstate);
+
 // Pushes the frame and points cpu at the handler. False, with nothing changed but memory, if the stack cannot
 // be written.
 bool push_frame(ThreadSignals* state, const GuestAction& action, const siginfo_t& info,

@@ -24,6 +24,7 @@
 #include "signals/requeue.h"
 #include "signals/signals.h"
 #include "signals/thread_signals.h"
+#include "signals/traced.h"
 #include "support/log.h"
 
 extern "C" void armature_host_sigreturn();
@@ -100,6 +101,7 @@ void report_internal_fault(int signo, const siginfo_t* info, const ucontext_t* c
 // Async-signal-safe.
 void fault_handler(int signo, siginfo_t* info, void* opaque) {
     auto* context = static_cast<ucontext_t*>(opaque);
+    if (signo == SIGTRAP && take_trace_request(info, context)) return;
     if (info->si_code > 0) {
         if (translator::handle_host_fault(signo, info, opaque)) return;
         if (signo == SIGSEGV || signo == SIGBUS) {
@@ -166,7 +168,9 @@ void mirror_disposition(Dispositions* dispositions, int signo) {
     // Plugins must be told of a death by default before it happens.
     const bool announced =
         action.handler == kHandlerDefault && kills(signo) && guest::observer.before_exit != nullptr;
-    if (handled || announced) {
+    // A tracer sees even what is ignored; but who ignores SIGCHLD has no zombies.
+    const bool shown = dispositions->traced > 0 && !(signo == SIGCHLD && action.handler == kHandlerIgnore);
+    if (handled || announced || shown) {
         dispositions->captured.fetch_or(signal_bit(signo), std::memory_order_relaxed);
         set_host_handler(signo, capture_handler, child_flags);
     } else {
@@ -241,6 +245,7 @@ void leave_thread() {
 
 void refresh_queue(ThreadSignals* state) {
     state->queue.refresh(state->mask);
+    if (state->thread->trace_requests.load(std::memory_order_relaxed)) state->queue.wake();
     if (state->queue.deliverable()) translator::request_exit(state->thread);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Signals where processes begin and end: fork, vfork, exec, death.
+#include <linux/ptrace.h>
 #include <sys/prctl.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include "signals/requeue.h"
 #include "signals/signals.h"
 #include "signals/thread_signals.h"
+#include "signals/traced.h"
 #include "support/log.h"
 
 namespace armature::signals {
@@ -129,7 +131,9 @@ void restore_handlers_after_exec() {
 
 void die_by_signal(int signo, bool dump_core) {
     // A vfork child has nothing of its own to finish: it is all its parent's.
-    const guest::Thread* thread = guest::current_thread();
+    guest::Thread* thread = guest::current_thread();
+    if (thread != nullptr && wants_event(thread, PTRACE_EVENT_EXIT))
+        stop_at_event(thread, PTRACE_EVENT_EXIT, static_cast<uint64_t>(signo));
     if (thread == nullptr || thread->signals == nullptr || thread->signals->vforks.empty()) {
         if (guest::observer.before_exit != nullptr) guest::observer.before_exit();
         support::flush_log();

@@ -33,6 +33,7 @@ class Queue {
 
     // Handlers' part, async-signal-safe.
     void capture(const siginfo_t& info);                         // asynchronous; the slot is empty
+    void wake() { flag_.store(1, std::memory_order_relaxed); }   // nothing is queued, but ask for delivery
     bool add_synchronous(const siginfo_t& info, uint64_t mask);  // true if the mask lets it through
 
     // The thread's part.

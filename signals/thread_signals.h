@@ -32,6 +32,7 @@ struct Dispositions {
     GuestAction actions[kSignalCount + 1];
     // The signals whose host handler is the one that captures. Read by handlers.
     std::atomic<uint64_t> captured{0};
+    int traced = 0;  // threads that have a tracer, which sees every signal
 };
 
 inline constexpr uint32_t kAutodisarm = 1u << 31;  // SS_AUTODISARM

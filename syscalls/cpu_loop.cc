@@ -8,6 +8,7 @@
 #include "guest/observer.h"
 #include "guest/user_access.h"
 #include "signals/signals.h"
+#include "signals/traced.h"
 #include "support/log.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
@@ -64,7 +65,12 @@ void log_undefined(const CpuState& cpu) {
 
 void run_until_exit(Thread* thread) {
     while (!thread->exiting) {
-        const translator::Exit exit = translator::run(thread);
+        const bool stepping = signals::is_stepped(thread);
+        const uint64_t from = thread->cpu.pc;
+        const translator::Exit exit = stepping ? translator::step(thread) : translator::run(thread);
+        const bool stepped = stepping && (exit.reason == translator::ExitReason::Syscall ||
+                                          (exit.reason == translator::ExitReason::Interrupted &&
+                                           (thread->cpu.pc != from || !signal_pending(thread->cpu))));
         switch (exit.reason) {
             case translator::ExitReason::Syscall:
                 system_call(thread);
@@ -80,6 +86,8 @@ void run_until_exit(Thread* thread) {
                 signals::deliver_pending(thread, nullptr, 0);
                 break;
         }
+        if (stepped && !thread->exiting && signals::is_stepped(thread)) [[unlikely]]
+            signals::stop_after_step(thread);
     }
 }
 

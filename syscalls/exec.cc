@@ -32,6 +32,7 @@
 #include "loader/loader.h"
 #include "loader/script.h"
 #include "signals/signals.h"
+#include "signals/traced.h"
 #include "support/descriptors.h"
 #include "syscalls/call.h"
 #include "syscalls/limits.h"
@@ -53,7 +54,7 @@ struct ExecPlan {
     int fd = -1;          // the program (or script)
     int filters_fd = -1;  // the guest's seccomp filters
     std::string path;     // what the program is to see as its name
-    std::string fd_word, self_word, limits_word, filters_word;
+    std::string fd_word, self_word, limits_word, filters_word, trace_word;
     std::vector<uint64_t> guest_argv;  // addresses, without the final null
     std::vector<uint64_t> argv;        // for the host
     loader::ScriptLine script;
@@ -221,6 +222,11 @@ int64_t exec_emulated(Thread* thread, ExecPlan* plan, uint64_t envp) {
     if (plan->filters_fd >= 0) {
         argv.push_back(pointer(kExecFilters));
         argv.push_back(pointer(plan->filters_word.c_str()));
+    }
+    if (thread->trace) {
+        plan->trace_word = signals::trace_for_exec(thread);
+        argv.push_back(pointer(kExecTrace));
+        argv.push_back(pointer(plan->trace_word.c_str()));
     }
     const char* const internal[] = {kExecSelf,   plan->self_word.c_str(),   kExecFd,   plan->fd_word.c_str(),
                                     kExecLimits, plan->limits_word.c_str(), kExecPath, plan->path.c_str()};

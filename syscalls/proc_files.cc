@@ -28,6 +28,7 @@
 #include "guest/features.h"
 #include "guest/user_access.h"
 #include "syscalls/path.h"
+#include "syscalls/ptrace.h"
 
 namespace armature::syscalls {
 namespace {
@@ -182,6 +183,27 @@ const ProcFile* recognise(std::string_view path) {
     return nullptr;
 }
 
+// Of a traced process in place of its emulator's. The descriptor tells whose it is.
+pid_t owner_of(std::string_view path) {
+    std::string_view rest = path.substr(std::min(path.size(), sizeof "/proc/" - 1));
+    rest = rest.substr(0, rest.find('/'));
+    return all_digits(rest) ? atoi(std::string(rest).c_str()) : 0;
+}
+
+std::string make_tracee_auxv(int64_t fd) {
+    std::string auxv;
+    std::string path;
+    describe_tracee(owner_of(path_of_descriptor(fd)), &auxv, &path);
+    return auxv;
+}
+constexpr ProcFile kTraceeAuxv = {"auxv", true, make_tracee_auxv};
+
+bool is_tracee_auxv(std::string_view path) {
+    std::string auxv;
+    std::string program;
+    return path.ends_with("/auxv") && describe_tracee(owner_of(path), &auxv, &program);
+}
+
 // A file with these contents, in place of `fd`.
 int64_t replace(int64_t fd, const ProcFile& file, uint64_t host_flags) {
     if ((host_flags & O_ACCMODE) != O_RDONLY) return fd;
@@ -257,13 +279,18 @@ int64_t substitute_proc_file(Thread*, int64_t fd, uint64_t host_flags) {
         own_memory_opened.store(true, std::memory_order_relaxed);
         return fd;
     }
-    const ProcFile* file = recognise(path);
-    return file ? replace(fd, *file, host_flags) : fd;
+    if (const ProcFile* file = recognise(path)) return replace(fd, *file, host_flags);
+    return has_tracees() && is_tracee_auxv(path) ? replace(fd, kTraceeAuxv, host_flags) : fd;
 }
 
 bool is_own_memory_file(uint64_t fd) {
     return own_memory_opened.load(std::memory_order_relaxed) &&
            is_own_memory(path_of_descriptor(static_cast<int64_t>(fd)));
+}
+
+bool is_memory_file(uint64_t fd) {
+    const std::string path = path_of_descriptor(static_cast<int64_t>(fd));
+    return path.starts_with("/proc/") && path.ends_with("/mem");
 }
 
 bool is_emulator_file(const struct stat& file) {

@@ -25,6 +25,7 @@ int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_fl
 
 // Is it /proc/self/mem, by whatever name? Costs one load until such a file is opened.
 bool is_own_memory_file(uint64_t fd);
+bool is_memory_file(uint64_t fd);  // of any process
 
 // The guest looked at the emulator's own executable: did it get there by /proc/self/exe (in any spelling)?
 bool is_emulator_file(const struct stat& file);

@@ -15,6 +15,7 @@
 #include "syscalls/process.h"
 
 #include <errno.h>
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,8 +30,10 @@
 #include "guest/observer.h"
 #include "guest/user_access.h"
 #include "signals/signals.h"
+#include "signals/traced.h"
 #include "support/log.h"
 #include "syscalls/call.h"
+#include "syscalls/ptrace.h"
 #include "syscalls/seccomp.h"
 #include "syscalls/syscalls.h"
 #include "translator/translator.h"
@@ -67,6 +70,7 @@ void after_fork(bool child, Thread* thread) {
     translator::after_fork(child);
     signals::after_fork(child, thread);
     table_lock().unlock();
+    if (child) forget_tracees();
     if (child) support::reopen_log_after_fork();
     if (guest::observer.after_fork) guest::observer.after_fork(child);
 }
@@ -103,6 +107,7 @@ int64_t fork_now(Thread* thread, const CloneRequest& request) {
     constexpr uint64_t kPlain = kOurFlags | CLONE_CLEAR_SIGHAND | CLONE_DETACHED | CLONE_UNTRACED;
     const bool plain = request.exit_signal == SIGCHLD && !(request.flags & ~kPlain) && !request.set_tid_size;
     int pidfd = -1;
+    signals::announce_clone(thread, request.flags, request.exit_signal);
     before_fork();
     int64_t pid;
     if (plain) {
@@ -112,6 +117,9 @@ int64_t fork_now(Thread* thread, const CloneRequest& request) {
         pid = raw_fork(request, &pidfd);
     }
     after_fork(pid == 0, thread);
+    signals::TraceBlock* trace = signals::trace_of_clone(thread);
+    if (pid != 0) delete trace;
+    signals::clone_is_made(thread);
     if (pid < 0) return pid;
     if (pid > 0) {
         if (request.flags & CLONE_PARENT_SETTID)
@@ -127,6 +135,10 @@ int64_t fork_now(Thread* thread, const CloneRequest& request) {
     if (request.stack) thread->cpu.sp = request.stack;
     if (request.flags & CLONE_SETTLS) thread->cpu.tpidr_el0 = request.tls;
     if (request.flags & CLONE_CLEAR_SIGHAND) signals::clear_handlers();
+    thread->cpu.x[0] = 0;
+    const signals::TraceBlock* parents = thread->trace;
+    signals::begin_traced_process(thread, trace);
+    delete parents;
     return 0;
 }
 
@@ -146,6 +158,7 @@ int64_t fork_process(Thread* thread, const CloneRequest& request) {
 
 struct VforkStart {
     Thread* thread;
+    signals::TraceBlock* trace;
     bool clear_handlers;
 };
 
@@ -155,6 +168,7 @@ int vfork_main(void* argument) {
     thread->tid = static_cast<pid_t>(host_call(SYS_gettid));
     if (start->clear_handlers) signals::clear_handlers();
     signals::after_fork(true, thread);
+    signals::begin_traced_process(thread, start->trace);
     run_until_exit(thread);
     return thread->exit_status;
 }
@@ -166,6 +180,7 @@ struct SavedThread {
     pid_t tid;
     uint64_t clear_child_tid, robust_list, robust_list_size;
     SeccompFilter* seccomp;
+    signals::TraceBlock* trace;
     bool vfork;
 };
 
@@ -186,6 +201,7 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     saved->robust_list = thread->robust_list;
     saved->robust_list_size = thread->robust_list_size;
     saved->seccomp = hold_seccomp(thread);
+    saved->trace = thread->trace;
     saved->vfork = vfork_child;
 
     signals::save_for_vfork();
@@ -195,7 +211,8 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     if (request.flags & CLONE_SETTLS) thread->cpu.tpidr_el0 = request.tls;
     thread->clear_child_tid = 0;
     vfork_child = true;
-    VforkStart start{thread, (request.flags & CLONE_CLEAR_SIGHAND) != 0};
+    signals::announce_clone(thread, request.flags, request.exit_signal);
+    VforkStart start{thread, signals::trace_of_clone(thread), (request.flags & CLONE_CLEAR_SIGHAND) != 0};
     int64_t pid = -ENOMEM;
     if (thread->runtime) {
         const uint64_t flags = (request.flags & ~static_cast<uint64_t>(CLONE_SETTLS)) | request.exit_signal;
@@ -220,6 +237,10 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     thread->robust_list = saved->robust_list;
     thread->robust_list_size = saved->robust_list_size;
     restore_seccomp(thread, saved->seccomp);
+    if (pid < 0) delete start.trace;
+    if (thread->trace != saved->trace) delete thread->trace;  // the child's
+    thread->trace = saved->trace;
+    signals::clone_is_made(thread);
     thread->exiting = false;
     if (child_runtime) translator::destroy_thread_runtime(child_runtime);
     signals::restore_after_vfork();
@@ -277,11 +298,13 @@ void set_host_signal_mask(uint64_t mask) {
     host_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<uint64_t>(&mask), 0, 8);
 }
 
-void exit_group(Thread*, int status) {
+void exit_group(Thread* thread, int status) {
     if (!vfork_child) {
         if (guest::observer.before_exit) guest::observer.before_exit();
         support::flush_log();
     }
+    if (signals::wants_event(thread, PTRACE_EVENT_EXIT))
+        signals::stop_at_event(thread, PTRACE_EVENT_EXIT, static_cast<uint64_t>(status & 0xff) << 8);
     for (;;) host_call(SYS_exit_group, static_cast<uint64_t>(status & 0xff));
 }
 

@@ -14,6 +14,7 @@
 #include "syscalls/call.h"
 #include "syscalls/memory.h"
 #include "syscalls/proc_files.h"
+#include "syscalls/ptrace.h"
 #include "translator/translator.h"
 
 namespace armature::syscalls {
@@ -93,10 +94,21 @@ int64_t on_own_memory(Thread* thread, const Transfer& transfer, Arguments a) {
     return result;
 }
 
+// A debugger that sets its breakpoints.
+int64_t to_tracee(Thread* thread, const Transfer& transfer, Arguments a) {
+    const bool at_position = transfer.at_position && static_cast<int64_t>(a[3]) != -1;
+    const uint64_t address = at_position ? a[3] : position(a[0]);
+    const int64_t result = blocking_call(thread, transfer.number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (result > 0) wrote_to_tracee(address, static_cast<uint64_t>(result));
+    return result;
+}
+
 template <long kNumber, bool kWrites, bool kVector, bool kAtPosition>
 inline int64_t transfer(Thread* thread, Arguments a) {
     if (is_own_memory_file(a[0])) [[unlikely]]
         return on_own_memory(thread, {kNumber, kWrites, kVector, kAtPosition}, a);
+    if (kWrites && has_tracees() && is_memory_file(a[0])) [[unlikely]]
+        return to_tracee(thread, {kNumber, kWrites, kVector, kAtPosition}, a);
     return blocking_call(thread, kNumber, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
@@ -154,7 +166,14 @@ int64_t sys_process_vm_readv(Thread*, Arguments a) {
 }
 
 int64_t sys_process_vm_writev(Thread*, Arguments a) {
-    if (!is_own_process(a[0])) return host_call(SYS_process_vm_writev, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (!is_own_process(a[0])) {
+        const int64_t written = host_call(SYS_process_vm_writev, a[0], a[1], a[2], a[3], a[4], a[5]);
+        Vector range;
+        for (uint64_t i = 0; written > 0 && has_tracees() && i < a[4]; i++) {
+            if (guest::read_object(&range, a[3] + i * sizeof range)) wrote_to_tracee(range.base, range.size);
+        }
+        return written;
+    }
     const int64_t owned = owned_ranges(a[3], a[4]);
     if (owned < 0) return owned;
     if (owned == 0 && a[4] != 0) return -EFAULT;

@@ -250,10 +250,14 @@ int64_t notification_sizes(uint64_t flags, uint64_t address) {
 
 }  // namespace
 
+bool is_vdso_call(uint64_t pc, int64_t number) {
+    return pc - program().vdso < guest::kPageSize && contains(kVdsoCalls, number);
+}
+
 bool seccomp_admits(Thread* thread, int64_t number, Arguments a, int64_t* result) {
     catch_up_with_tsync(thread);
     const uint64_t pc = thread->cpu.pc;
-    if (pc - program().vdso < guest::kPageSize && contains(kVdsoCalls, number)) return true;
+    if (is_vdso_call(pc, number)) return true;
     const SeccompFilter* leaf = leaf_of(thread);
     *result = -kRegistersAreSet;
     if (is_strict(leaf)) {

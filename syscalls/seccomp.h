@@ -10,6 +10,9 @@
 
 namespace armature::syscalls {
 
+// The vdso's functions are system calls here, but not for filters and tracers.
+bool is_vdso_call(uint64_t pc, int64_t number);
+
 inline bool has_seccomp(const guest::Thread* thread) {
     return thread->seccomp.load(std::memory_order_acquire) != nullptr;
 }

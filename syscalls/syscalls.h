@@ -44,7 +44,9 @@ inline constexpr char kExecLimits[] = "-exec-limits";  // the guest's resource l
 inline constexpr char kExecFilters[] =
     "-exec-filters";  // descriptor of its seccomp filters, if there are any; to be closed
 
-// What tools/armature does with the last three: the first two before initialise(), the other for the first
+inline constexpr char kExecTrace[] = "-exec-trace";  // that it is traced, see signals/traced.h
+
+// What tools/armature does with three of them: the first two before initialise(), the other for the first
 // thread. False: not understood.
 void adopt_self_descriptor(int fd);
 bool adopt_limits(const std::string& word);

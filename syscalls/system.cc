@@ -14,6 +14,7 @@
 
 #include "guest/options.h"
 #include "guest/user_access.h"
+#include "signals/traced.h"
 #include "syscalls/call.h"
 #include "syscalls/exec.h"
 #include "syscalls/limits.h"
@@ -54,6 +55,7 @@ void set_field(char (&field)[_UTSNAME_LENGTH], const std::string& text) {
 
 void initialise(const ProgramInfo& program) {
     set_program(program);
+    signals::describe_for_tracers(program.auxv, program.path);
     open_self();
     open_root();
     read_limits();

@@ -6,12 +6,14 @@
 // an unwatched call costs a table load, an indirect call and the host's call.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "guest/observer.h"
 #include "guest/options.h"
 #include "signals/signals.h"
+#include "signals/traced.h"
 #include "support/descriptors.h"
 #include "support/log.h"
 #include "syscalls/call.h"
@@ -154,6 +156,26 @@ int64_t watched_call(Thread* thread, int64_t number, Arguments a) {
     return result;
 }
 
+int64_t plain_call(Thread* thread, int64_t number, Arguments a) {
+    return watched() ? watched_call(thread, number, a) : call(thread, number, a);
+}
+
+// The tracer may change the number, the arguments and the result.
+int64_t traced_call(Thread* thread, int64_t number) {
+    if (!signals::traces_calls(thread) || is_vdso_call(thread->cpu.pc, number))
+        return plain_call(thread, number, thread->cpu.x);
+    signals::stop_at_entry(thread, &number);
+    const pid_t caller = thread->tid;
+    uint64_t arguments[8];
+    std::copy_n(thread->cpu.x, 8, arguments);
+    const int64_t result =
+        number == -1 ? static_cast<int64_t>(thread->cpu.x[0]) : plain_call(thread, number, arguments);
+    // The child of a fork has not entered the call.
+    if (thread->exiting || thread->tid != caller || !signals::traces_calls(thread)) return result;
+    const bool has_result = result != -kRegistersAreSet;
+    return signals::stop_at_exit(thread, number, result, has_result);
+}
+
 }  // namespace
 
 const Row* row(int64_t number) {
@@ -167,6 +189,8 @@ const char* name(int64_t number) {
 }
 
 int64_t dispatch(Thread* thread, int64_t number, const uint64_t arguments[8]) {
+    if (thread->trace) [[unlikely]]
+        return traced_call(thread, number);
     if (watched()) [[unlikely]]
         return watched_call(thread, number, arguments);
     return call(thread, number, arguments);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #include "guest/observer.h"
 #include "guest/user_access.h"
 #include "signals/signals.h"
+#include "signals/traced.h"
 #include "support/log.h"
 #include "syscalls/call.h"
 #include "syscalls/process.h"
@@ -63,6 +65,7 @@ void* thread_main(void* argument) {
     // `start` is on the parent's stack and gone as soon as the parent sees this.
     start->ready.store(static_cast<uint32_t>(tid), std::memory_order_release);
     host_call(SYS_futex, reinterpret_cast<uint64_t>(&start->ready), FUTEX_WAKE_PRIVATE, 1);
+    if (thread->trace) signals::begin_traced_thread(thread);
     cpu_loop(thread);
     return nullptr;
 }
@@ -70,6 +73,7 @@ void* thread_main(void* argument) {
 }  // namespace
 
 void discard_thread(Thread* thread) {
+    delete thread->trace;
     if (thread->signals) signals::destroy_thread_signals(thread->signals);
     if (thread->runtime) translator::destroy_thread_runtime(thread->runtime);
     drop_seccomp(thread);
@@ -121,9 +125,12 @@ int64_t start_thread(Thread* parent, const CloneRequest& request) {
     if (!start.thread) return -ENOMEM;
     guest::register_thread(start.thread);
     inherit_seccomp(start.thread, parent);
+    signals::announce_clone(parent, request.flags, request.exit_signal);
+    start.thread->trace = signals::trace_of_clone(parent);
     // The new thread starts with everything blocked, until its signal state is in place.
     const uint64_t mask = block_host_signals();
     const int error = create_host_thread(thread_main, &start);
+    signals::clone_is_made(parent);
     if (error) {
         set_host_signal_mask(mask);
         guest::unregister_thread(start.thread);
@@ -140,6 +147,9 @@ void end_thread(Thread* thread) {
     const int status = thread->exit_status;
     const bool is_leader = thread->tid == getpid();
     block_host_signals();
+    if (signals::wants_event(thread, PTRACE_EVENT_EXIT))
+        signals::stop_at_event(thread, PTRACE_EVENT_EXIT, static_cast<uint64_t>(status) << 8);
+    signals::stop_tracing(thread);
     if (guest::observer.vcpu_exit) guest::observer.vcpu_exit(thread);
     release_robust_list(thread);
     guest::unregister_thread(thread);

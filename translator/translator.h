@@ -32,6 +32,11 @@ struct Exit {
     uint64_t esr = 0;  // exception syndrome as arm64 Linux puts it into the esr_context
 };
 
+// As run(), but leaves after one instruction: Interrupted. Between set_stepping(true) and
+// set_stepping(false), which drop all translations: those of one instruction each are slow.
+Exit step(guest::Thread* thread);
+void set_stepping(bool on);
+
 // Once, before the first thread. Reads guest::options (tb size, nochain, one instruction per block, host
 // features).
 void initialise();

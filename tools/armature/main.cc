@@ -11,6 +11,7 @@
 #include "guest/thread.h"
 #include "loader/loader.h"
 #include "signals/signals.h"
+#include "signals/traced.h"
 #include "support/descriptors.h"
 #include "support/log.h"
 #include "syscalls/syscalls.h"
@@ -96,6 +97,9 @@ int run(int argc, char** argv) {
     guest::Thread* thread = make_first_thread(program);
     if (line.exec_filters >= 0 && !syscalls::adopt_seccomp(line.exec_filters, thread))
         support::fatal(kBadOptions, "%s: the filters are not understood", syscalls::kExecFilters);
+    if (!line.exec_trace.empty() && !signals::adopt_trace(line.exec_trace, thread))
+        support::fatal(kBadOptions, "%s: \"%s\" is not understood", syscalls::kExecTrace,
+                       line.exec_trace.c_str());
     syscalls::cpu_loop(thread);
     return 0;
 }

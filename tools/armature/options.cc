@@ -386,6 +386,8 @@ bool apply_internal(const char* word, const char* value, CommandLine* line) {
         line->exec_filters = atoi(value);
     } else if (strcmp(word, syscalls::kExecLimits) == 0) {
         line->exec_limits = value;
+    } else if (strcmp(word, syscalls::kExecTrace) == 0) {
+        line->exec_trace = value;
     } else if (strcmp(word, syscalls::kExecPath) == 0) {
         line->program = value;
     } else {

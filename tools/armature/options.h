@@ -17,6 +17,7 @@ struct CommandLine {
     int exec_self = -1;
     int exec_filters = -1;
     std::string exec_limits;
+    std::string exec_trace;
     bool has_stack_size = false;  // -s was given
 };
 

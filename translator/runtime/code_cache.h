@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "translator/hooks.h"
@@ -75,6 +76,8 @@ class CodeCache {
     static CodeCache& instance();
 
     void initialise(size_t bytes, bool links);  // without links, direct exits always look their target up
+
+    bool set_links(bool on) { return std::exchange(links_, on); }  // only right before everything is dropped
 
     TranslatedBlock* find(uint64_t address) const;  // lock-free; null if not translated
     // Appends code. Full: the caller must flush. Stale: what `code` was made from may have changed since the

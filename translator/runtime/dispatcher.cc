@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 #include "guest/address_space.h"
 #include "guest/options.h"
@@ -144,9 +145,15 @@ const void* leave(guest::CpuState* cpu) {
     return go_on(runtime);
 }
 
+const void* leave_stepped(guest::CpuState* cpu) {
+    cpu->exit_code = x64::kExitInterrupted;
+    return leave(cpu);
+}
+
 const void* link(guest::CpuState* cpu, uint64_t site) {
     ThreadRuntime& runtime = of(cpu);
     cpu->pc = CodeCache::instance().target_of(site);
+    if (runtime.stepping) return leave_stepped(cpu);
     return enter_block(runtime, block_at_pc(runtime));
 }
 
@@ -157,6 +164,7 @@ const void* lookup(guest::CpuState* cpu) {
         return leave(cpu);
     }
     ThreadRuntime& runtime = of(cpu);
+    if (runtime.stepping) return leave_stepped(cpu);
     TranslatedBlock* block = block_at_pc(runtime);
     if (block && !guest::options.no_chain && opt::enabled(opt::k_jump_cache)) {
         const unsigned index = cache_index(cpu->pc);
@@ -340,6 +348,34 @@ Exit run(guest::Thread* thread) {
             break;
     }
     return exit;
+}
+
+Exit step(guest::Thread* thread) {
+    thread->runtime->stepping = true;
+    const Exit exit = run(thread);
+    thread->runtime->stepping = false;
+    return exit;
+}
+
+void set_stepping(bool on) {
+    static bool stepping = false;
+    static bool one_insn_per_tb, no_chain, links;  // as they were before
+    if (stepping == on) return;
+    run_exclusive(
+        [](void*) {
+            stepping = !stepping;
+            if (stepping) {
+                one_insn_per_tb = std::exchange(guest::options.one_insn_per_tb, true);
+                no_chain = std::exchange(guest::options.no_chain, true);
+                links = CodeCache::instance().set_links(false);
+            } else {
+                guest::options.one_insn_per_tb = one_insn_per_tb;
+                guest::options.no_chain = no_chain;
+                CodeCache::instance().set_links(links);
+            }
+            flush_exclusively(nullptr);
+        },
+        nullptr);
 }
 
 void invalidate(uint64_t begin, uint64_t end) {

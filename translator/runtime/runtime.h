@@ -37,6 +37,7 @@ class ThreadRuntime {
     uint8_t* call_stack = nullptr;        // mapping; its lowest page is the guard
     uint64_t call_stack_base = 0;         // rsp with an empty call stack
     ThreadRuntime* next = nullptr;        // list of all, see for_each_runtime
+    bool stepping = false;                // leave at the next block
     uint64_t generation = 0;              // of the code cache that the call stack's host addresses belong to
 
     // True while the thread may execute translated code: see exclusive.h.
