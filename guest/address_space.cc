@@ -3,12 +3,15 @@
 #include "guest/address_space.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "guest/address_space_state.h"
+#include "guest/allocation_tags.h"
 #include "support/descriptors.h"
 #include "support/log.h"
 
@@ -19,7 +22,8 @@ using support::LogItem;
 
 // x86's own flags (MAP_32BIT, MAP_ABOVE4G), which an AArch64 kernel ignores.
 constexpr int kForeignFlags = 0x40 | 0x80;
-constexpr int kKnownProt = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP | kProtBti;
+constexpr int kKnownProt =
+    PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP | kProtBti | kProtMte;
 constexpr uint64_t kAnonymousDevice = 1;
 
 uint64_t granularity(int flags) {
@@ -53,6 +57,16 @@ void describe(AddressSpaceState& state, Region* region, int fd, uint64_t offset)
     std::string path = support::descriptor_path(fd);
     if (!path.empty()) region->name = std::make_shared<const std::string>(std::move(path));
     if (known && status.st_nlink == 1) last = {status.st_ino, status.st_dev, status.st_ctim, region->name};
+}
+
+// Only memory can have tags: files that are nothing but memory may be mapped with PROT_MTE, others not.
+bool is_memory_file(int fd) {
+    struct statfs status {};
+    return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
+bool may_have_tags(const Region& region) {
+    return region.flags & MAP_ANONYMOUS || region.prot & kProtMte;
 }
 
 int64_t host_map(uint64_t address, uint64_t size, int prot, int flags, int fd, uint64_t offset) {
@@ -119,6 +133,10 @@ int64_t AddressSpace::map(uint64_t address, uint64_t length, int prot, int flags
     const bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     if (fixed && address > kAddressLimit - size) return -ENOMEM;
     if (fixed && !page_aligned(address)) return -EINVAL;
+    if (prot & kProtMte) {
+        if (!(flags & MAP_ANONYMOUS) && !is_memory_file(fd)) return -EINVAL;
+        if (!tags::reserve()) return -ENOMEM;
+    }
 
     Transaction transaction("mmap");
     AddressSpaceState& state = transaction.state();
@@ -134,7 +152,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t length, int prot, int flags
     Region region;
     region.begin = begin;
     region.end = begin + size;
-    region.prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti);
+    region.prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti | kProtMte);
     region.flags = flags & ~(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_POPULATE | MAP_NONBLOCK);
     describe(state, &region, fd, offset);
     if (flags & MAP_GROWSDOWN) state.growing++;
@@ -183,6 +201,7 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t length, int prot) {
         begin = region->begin;
     }
     const int guest_prot = prot & ~(PROT_GROWSDOWN | PROT_GROWSUP);
+    if (prot & kProtMte && !tags::reserve()) return -ENOMEM;
     if (support::log_enabled(LogItem::Mmu)) {
         support::log_printf("mmu: protect %012lx-%012lx prot %x\n", begin, end, guest_prot);
     }
@@ -191,8 +210,9 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t length, int prot) {
     for (const Region& slice : slices) {
         if (slice.begin != reached) return -ENOMEM;
         const uint64_t from = slice.begin == address ? begin : slice.begin;
+        if (prot & kProtMte && !may_have_tags(slice)) return -EINVAL;
         if (mprotect(pointer(from), slice.end - from, host_protection(guest_prot)) != 0) return -errno;
-        transaction.set_prot(from, slice.end, guest_prot);
+        transaction.set_prot(from, slice.end, guest_prot | (slice.prot & kProtMte));  // tags stay
         reached = slice.end;
     }
     return reached == end ? 0 : -ENOMEM;
@@ -214,6 +234,7 @@ int64_t AddressSpace::advise(uint64_t address, uint64_t length, int advice) {
         }
         const bool loses_contents = advice == MADV_DONTNEED || advice == MADV_REMOVE || advice == MADV_FREE;
         if (loses_contents && (slice.prot & PROT_EXEC)) transaction.mark_stale(slice.begin, slice.end);
+        if (advice == MADV_DONTNEED || advice == MADV_REMOVE) transaction.clear_tags(slice.begin, slice.end);
     }
     return covered == size ? 0 : -ENOMEM;
 }

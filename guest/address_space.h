@@ -25,6 +25,7 @@ inline constexpr uint64_t kPageSize = 4096;
 inline constexpr uint64_t kAddressLimit = uint64_t{1} << 47;  // what an x86-64 host gives to user space
 
 inline constexpr int kProtBti = 0x10;  // AArch64's: branches into the page must end at landing pads
+inline constexpr int kProtMte = 0x20;  // AArch64's: the memory has allocation tags (allocation_tags.h)
 
 inline constexpr uint64_t kSharedMemoryDevice = 4;  // System V shared memory in Mapping::device
 
@@ -66,11 +67,15 @@ class AddressSpace {
     void set_brk(uint64_t start);
     void name_range(uint64_t begin, uint64_t end, const std::string& name);
 
+    // Room for allocation tags (MTE), needed before anybody looks at them; false if there is none.
+    bool prepare_tags();
+
     // Queries. `find` answers for the page that holds the address; false if it is not the guest's.
     bool find(uint64_t address, Mapping* out) const;
     bool is_executable(
         uint64_t address) const;  // lock-free enough for the translator's fetch; false if unmapped
     bool is_guarded(uint64_t address) const;        // mapped with kProtBti
+    bool is_tagged(uint64_t address) const;         // mapped with kProtMte
     bool owns(uint64_t begin, uint64_t end) const;  // the whole range is the guest's
     std::vector<Mapping> snapshot() const;          // in address order, as /proc/self/maps would list them
     uint64_t total_mapped() const;                  // bytes, for RLIMIT_AS

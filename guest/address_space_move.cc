@@ -10,6 +10,7 @@
 
 #include "guest/address_space.h"
 #include "guest/address_space_state.h"
+#include "guest/allocation_tags.h"
 #include "support/log.h"
 
 namespace armature::guest {
@@ -63,6 +64,16 @@ int64_t remap_anywhere(const AddressSpaceState& state, Move move) {
     return got;
 }
 
+// Tags go where their memory goes.
+void move_tags(const std::vector<Region>& slices, uint64_t from, uint64_t to, uint64_t size) {
+    for (const Region& slice : slices) {
+        if (!(slice.prot & kProtMte) || slice.begin >= from + size) continue;
+        const uint64_t begin = to + (slice.begin - from);
+        const uint64_t end = to + (std::min(slice.end, from + size) - from);
+        if (tags::allow(begin, end)) tags::move(slice.begin, begin, end - begin);
+    }
+}
+
 }  // namespace
 
 int64_t AddressSpace::remap(uint64_t old_address, uint64_t old_length, uint64_t new_length, int flags,
@@ -108,8 +119,10 @@ int64_t AddressSpace::remap(uint64_t old_address, uint64_t old_length, uint64_t 
         }
         return got;
     }
-    if (!copies && !(flags & MREMAP_DONTUNMAP)) transaction.erase(old_address, old_address + move.old_size);
     const uint64_t target_end = target + move.new_size;
+    transaction.erase(target, target_end);
+    if (!copies) move_tags(slices, old_address, target, std::min(move.old_size, move.new_size));
+    if (!copies && !(flags & MREMAP_DONTUNMAP)) transaction.erase(old_address, old_address + move.old_size);
     for (size_t i = 0; i < slices.size(); i++) {
         Region moved = slices[i];
         moved.begin = target + (slices[i].begin - old_address);

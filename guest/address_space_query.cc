@@ -4,6 +4,7 @@
 
 #include "guest/address_space.h"
 #include "guest/address_space_state.h"
+#include "guest/allocation_tags.h"
 
 namespace armature::guest {
 namespace {
@@ -70,6 +71,17 @@ bool AddressSpace::is_guarded(uint64_t address) const {
     return find(address, &mapping) && (mapping.prot & kProtBti);
 }
 
+bool AddressSpace::prepare_tags() {
+    std::lock_guard lock(address_space_state().mutex);
+    return tags::reserve();
+}
+
+bool AddressSpace::is_tagged(uint64_t address) const {
+    Transaction transaction("a query");
+    const Region* region = transaction.regions().find(address);
+    return region && (region->prot & kProtMte);
+}
+
 bool AddressSpace::owns(uint64_t begin, uint64_t end) const {
     Transaction transaction("a query");
     return begin <= end && transaction.regions().covered(begin, end);
@@ -113,7 +125,9 @@ void AddressSpace::after_fork() {
     if (getpid() != state.fork_parent) {
         std::vector<Range> gone;
         for (const auto& [begin, region] : state.regions.all()) {
-            if (region.dont_fork) gone.emplace_back(begin, region.end);
+            if (!region.dont_fork) continue;
+            gone.emplace_back(begin, region.end);
+            if (region.prot & kProtMte) tags::clear(begin, region.end);
         }
         for (const Range& range : gone) state.regions.erase(range.first, range.second);
     }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "guest/allocation_tags.h"
 #include "support/log.h"
 
 namespace armature::guest {
@@ -47,14 +48,24 @@ void Transaction::note_executable(uint64_t begin, uint64_t end) {
 
 void Transaction::erase(uint64_t begin, uint64_t end) {
     note_executable(begin, end);
+    clear_tags(begin, end);
     state_.regions.erase(begin, end);
     changed_ = true;
 }
 
 void Transaction::insert(Region region) {
     note_executable(region.begin, region.end);
+    clear_tags(region.begin, region.end);
+    if (region.prot & kProtMte && !tags::allow(region.begin, region.end)) region.prot &= ~kProtMte;
     state_.regions.insert(std::move(region));
     changed_ = true;
+}
+
+void Transaction::clear_tags(uint64_t begin, uint64_t end) {
+    if (!tags::shadow) return;
+    for (const Region& slice : regions().slices(begin, end)) {
+        if (slice.prot & kProtMte) tags::clear(slice.begin, slice.end);
+    }
 }
 
 void Transaction::set_prot(uint64_t begin, uint64_t end, int prot) {
@@ -62,6 +73,7 @@ void Transaction::set_prot(uint64_t begin, uint64_t end, int prot) {
     const std::vector<Region> before = regions().slices(begin, end);
     const bool guarded = prot & kProtBti || std::any_of(before.begin(), before.end(), was_guarded);
     if (!(prot & PROT_EXEC) || guarded) note_executable(begin, end);
+    if (prot & kProtMte && !tags::allow(begin, end)) prot &= ~kProtMte;
     state_.regions.update(begin, end, [prot](Region& region) { region.prot = prot; });
     changed_ = true;
 }
@@ -83,6 +95,7 @@ void Transaction::catch_up_with_growth() {
         Region more = region;
         more.begin = low;
         more.end = begin;
+        if (more.prot & kProtMte) tags::allow(low, begin);
         grown.push_back(more);
     }
     for (Region& region : grown) state_.regions.insert(std::move(region));

@@ -86,6 +86,7 @@ class Transaction {
     void insert(Region region);
     void set_prot(uint64_t begin, uint64_t end, int prot);
     void mark_stale(uint64_t begin, uint64_t end);
+    void clear_tags(uint64_t begin, uint64_t end);  // where the memory has some
 
   private:
     void note_executable(uint64_t begin, uint64_t end);

@@ -38,6 +38,14 @@ inline constexpr uint32_t kFlagV = 1u << 0;
 // Kept in CpuState::pstate.
 inline constexpr uint32_t kPstateDit = 1u << 24;
 inline constexpr uint32_t kPstateSsbs = 1u << 12;
+inline constexpr uint32_t kPstateTco = 1u << 25;
+
+// CpuState::tag_control: prctl's bits, and one of our own.
+inline constexpr uint32_t kTagAddressesAllowed = 1u << 0;  // system calls take tagged addresses
+inline constexpr uint32_t kTagChecksSync = 1u << 1;
+inline constexpr uint32_t kTagChecksAsync = 1u << 2;  // with kTagChecksSync: reads at once, writes later
+inline constexpr unsigned kTagIncludeShift = 3;       // 16 bits: the tags that IRG may choose
+inline constexpr uint32_t kTagFaultPending = 1u << 31;
 
 // Keys for pointer authentication, in the order of CpuState::pac_keys and of prctl's bits.
 enum PacKey : unsigned { kPacIA, kPacIB, kPacDA, kPacDB, kPacGA, kPacKeys };
@@ -94,8 +102,11 @@ struct alignas(64) CpuState {
     uint64_t emulated_probe_count = 0;
 
     // --- Seldom used: behind what translated code addresses with short displacements
-    uint32_t pstate = 0;  // DIT and SSBS
+    uint32_t pstate = 0;  // DIT, SSBS and TCO
     uint32_t btype = 0;   // PSTATE.BTYPE, as 1 << BTYPE, and 0 for BTYPE 0: a test finds the allowed ones
+    // Tagged addresses and allocation tags (MTE): what prctl(PR_SET_TAGGED_ADDR_CTRL) was given; not zero too
+    // if an access has failed its tag check in a mode that reports it later.
+    uint32_t tag_control = 0;   // kTag* below
     uint32_t pac_enabled = 15;  // bit per PacKey: what prctl(PR_PAC_SET_ENABLED_KEYS) left on
     Vec128 pac_keys[kPacKeys];  // hi: the architecture's K<127:64>
 

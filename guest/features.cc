@@ -32,7 +32,7 @@ constexpr FeatureSet kPauthAlgorithms =
 
 // What QEMU's models have and these do not: can be switched off, for scripts that do so.
 bool never_there(std::string_view property) {
-    for (const std::string_view prefix : {"sve", "sme", "pmu", "lpa2", "mte"}) {
+    for (const std::string_view prefix : {"sve", "sme", "pmu", "lpa2"}) {
         if (property.starts_with(prefix)) return true;
     }
     return false;

@@ -162,6 +162,19 @@ void deliver_all(ThreadSignals* state, InterruptedCall* call) {
     }
 }
 
+// An access failed its tag check some time ago. Unlike other faults this is no reason to end a program that
+// ignores or blocks the signal.
+void report_tag_fault(ThreadSignals* state, InterruptedCall* call) {
+    constexpr int kSegvMteAerr = 8;
+    state->thread->cpu.tag_control &= ~guest::kTagFaultPending;
+    const siginfo_t info = fault_signal(SIGSEGV, kSegvMteAerr, 0);
+    if (state->mask & signal_bit(SIGSEGV)) {
+        return_to_thread(info);
+    } else {
+        deliver(state, info, guest::Discontinuity::Interrupt, call);
+    }
+}
+
 }  // namespace
 
 void deliver_pending(guest::Thread* thread, int64_t* syscall_result, uint64_t restart_pc) {
@@ -170,6 +183,7 @@ void deliver_pending(guest::Thread* thread, int64_t* syscall_result, uint64_t re
     // Before the test: a handler that runs after it asks again.
     thread->cpu.exit_request.store(0, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (thread->cpu.tag_control & guest::kTagFaultPending) report_tag_fault(state, &call);
     do {
         if (thread->trace_requests.load(std::memory_order_relaxed)) answer_trace_requests(thread);
         if (state->queue.deliverable() || state->restore_mask) deliver_all(state, &call);

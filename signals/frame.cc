@@ -39,7 +39,8 @@ uint64_t btype_bits(uint32_t btype) {
 void restore_pstate(guest::CpuState& cpu, uint64_t pstate) {
     using guest::Feature;
     cpu.pstate = static_cast<uint32_t>(pstate) & ((guest::enabled(Feature::DIT) ? guest::kPstateDit : 0) |
-                                                  (guest::enabled(Feature::SSBS) ? guest::kPstateSsbs : 0));
+                                                  (guest::enabled(Feature::SSBS) ? guest::kPstateSsbs : 0) |
+                                                  (guest::enabled(Feature::MTE) ? guest::kPstateTco : 0));
     const unsigned btype = pstate >> kBtypeShift & 3;
     cpu.btype = btype && guest::enabled(Feature::BTI) ? 1u << btype : 0;
 }
@@ -168,6 +169,7 @@ bool push_frame(ThreadSignals* state, const GuestAction& action, const siginfo_t
         action.flags & kFlagRestorer ? action.restorer : loader::current_program().sigreturn_trampoline;
     cpu.sp = frame_address;
     cpu.pc = action.handler;
+    cpu.pstate &= ~guest::kPstateTco;
     cpu.btype = guest::enabled(guest::Feature::BTI) ? 1u << kBtypeCall : 0;
     return true;
 }

@@ -39,6 +39,10 @@ void system_call(Thread* thread) {
                                    cpu.x[4], cpu.x[5], cpu.x[6], cpu.x[7]};
     const auto number = static_cast<int32_t>(cpu.x[8]);  // the kernel looks at 32 bits
     const uint64_t svc = cpu.pc - kInstructionSize;
+    if (cpu.tag_control & guest::kTagFaultPending) [[unlikely]] {
+        cpu.pc = svc;  // the call is made after the signal
+        return signals::deliver_pending(thread, nullptr, 0);
+    }
     int64_t result = dispatch(thread, number, arguments);
     if (thread->exiting) return;
     if (guest::observer.discontinuity) {

@@ -11,6 +11,7 @@
 #include "guest/features.h"
 #include "syscalls/call.h"
 #include "syscalls/host_numbers.h"
+#include "syscalls/tagged_addresses.h"
 #include "translator/translator.h"
 
 namespace armature::syscalls {
@@ -27,10 +28,14 @@ AddressSpace& space() {
     return AddressSpace::instance();
 }
 
-// Without BTI the kernel ignores the bit.
+// Without BTI or MTE the kernel does not know their bits: it ignores them in mmap, and refuses them in
+// mprotect.
+int unknown_protection() {
+    return (guest::enabled(guest::Feature::BTI) ? 0 : guest::kProtBti) |
+           (guest::enabled(guest::Feature::MTE) ? 0 : guest::kProtMte);
+}
 int protection(uint64_t argument) {
-    const int prot = static_cast<int>(argument);
-    return guest::enabled(guest::Feature::BTI) ? prot : prot & ~guest::kProtBti;
+    return static_cast<int>(argument) & ~unknown_protection();
 }
 
 uint64_t round_up(uint64_t value) {
@@ -39,14 +44,14 @@ uint64_t round_up(uint64_t value) {
 
 // The host's call if the whole range is the guest's.
 int64_t on_own_range(long number, Arguments a) {
-    const uint64_t begin = a[0];
+    const uint64_t begin = untagged_address(a[0]);
     const uint64_t end = begin + round_up(a[1]);
     if (end > begin && !space().owns(begin & ~(kPageSize - 1), end)) {
         if (begin % kPageSize != 0 && number != SYS_mlock && number != SYS_munlock && number != SYS_mlock2)
             return -EINVAL;
         return -ENOMEM;
     }
-    return host_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return host_call(number, begin, a[1], a[2], a[3], a[4], a[5]);
 }
 
 }  // namespace
@@ -66,16 +71,18 @@ int64_t sys_mmap(Thread*, Arguments a) {
 }
 
 int64_t sys_munmap(Thread*, Arguments a) {
-    return space().unmap(a[0], a[1]);
+    return space().unmap(untagged_address(a[0]), a[1]);
 }
 
 int64_t sys_mprotect(Thread*, Arguments a) {
-    const int prot = protection(a[2]);
+    const int prot = static_cast<int>(a[2]);
+    if (prot & unknown_protection()) return -EINVAL;
     if ((prot & kProtGrows) == kProtGrows) return -EINVAL;
     guest::Mapping mapping;
-    if ((prot & PROT_WRITE) && space().find(a[0], &mapping) && (mapping.flags & MAP_SHARED))
+    const uint64_t address = untagged_address(a[0]);
+    if ((prot & PROT_WRITE) && space().find(address, &mapping) && (mapping.flags & MAP_SHARED))
         translator::become_parallel();
-    return space().protect(a[0], a[1], prot);
+    return space().protect(address, a[1], prot);
 }
 
 int64_t sys_pkey_mprotect(Thread* thread, Arguments a) {
@@ -84,7 +91,7 @@ int64_t sys_pkey_mprotect(Thread* thread, Arguments a) {
 }
 
 int64_t sys_mremap(Thread*, Arguments a) {
-    return space().remap(a[0], a[1], a[2], static_cast<int>(a[3]), a[4]);
+    return space().remap(untagged_address(a[0]), a[1], a[2], static_cast<int>(a[3]), a[4]);
 }
 
 int64_t sys_brk(Thread*, Arguments a) {
@@ -92,7 +99,7 @@ int64_t sys_brk(Thread*, Arguments a) {
 }
 
 int64_t sys_madvise(Thread*, Arguments a) {
-    return space().advise(a[0], a[1], static_cast<int>(a[2]));
+    return space().advise(untagged_address(a[0]), a[1], static_cast<int>(a[2]));
 }
 
 int64_t sys_msync(Thread*, Arguments a) {

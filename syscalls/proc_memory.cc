@@ -175,13 +175,23 @@ uint64_t guest_resident_pages() {
     return totals_of(usage_of_guest(read_host_smaps())).resident * 1024 / guest::kPageSize;
 }
 
+// The host does not know of guarded pages and of allocation tags.
+std::string with_features(const Usage& usage) {
+    std::string flags = usage.flags;
+    const size_t end = flags.rfind('\n');
+    if (end == std::string::npos) return flags;
+    if (usage.mapping.prot & guest::kProtMte) flags.insert(end, "mt ");
+    if (usage.mapping.prot & guest::kProtBti) flags.insert(end, "bt ");
+    return flags;
+}
+
 std::string make_smaps(int64_t fd) {
     std::string text;
     for (const Usage& usage : usage_of_guest(read_whole(fd))) {
         text += maps_line(usage.mapping);
         text += counter_line("Size", kib_of(usage.mapping));
         for (const Counter& counter : usage.counters) text += counter_line(counter.name, counter.kib);
-        text += usage.flags;
+        text += with_features(usage);
     }
     return text;
 }

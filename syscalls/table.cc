@@ -21,6 +21,7 @@
 #include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
+#include "syscalls/tagged_addresses.h"
 
 namespace armature::syscalls {
 namespace {
@@ -117,8 +118,11 @@ inline int64_t call(Thread* thread, int64_t number, Arguments a) {
     }
     if (static_cast<uint64_t>(number) < static_cast<uint64_t>(kRows)) [[likely]] {
         const Row& found = kTable[static_cast<size_t>(number)];
-        if (found.kind != RowKind::None && found.kind != RowKind::Refuse) [[likely]]
+        if (found.kind != RowKind::None && found.kind != RowKind::Refuse) [[likely]] {
+            if (thread->cpu.tag_control & guest::kTagAddressesAllowed) [[unlikely]]
+                return call_untagged(thread, number, found, a);
             return found.handler(thread, a);
+        }
         if (found.kind == RowKind::Refuse) {
             log_refusal(number, &found);
             return -found.error;

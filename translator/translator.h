@@ -72,6 +72,9 @@ void flush_all();
 // through shared memory. Before that, atomic operations are translated without locks. Call before it happens.
 void become_parallel();
 
+// A thread turns on tag checks (MTE) of its accesses: from now on translations have them, for all threads.
+void start_tag_checks();
+
 // Stop the world: runs fn while no vCPU executes translated code (the caller's own thread counts as stopped).
 // Used to complete plugin reset/uninstall. May be called from any thread, also from plugin callbacks: then it
 // runs as soon as all vCPUs (this one included) have left translated code.

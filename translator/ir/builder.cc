@@ -43,6 +43,7 @@ void Builder::begin(uint64_t address) {
 
 void Builder::begin_guest(uint64_t address, uint32_t encoding, uint16_t row) {
     guest_[guest_count_++] = {address, encoding, row};
+    tag_checked_ = false;
 }
 
 Block Builder::finish() {
@@ -485,7 +486,12 @@ void Builder::fold_address(Inst& inst, const Displaced& address) {
     inst.a = base;
 }
 
+void Builder::emit_tag_check(const Displaced& address, unsigned bytes, bool store_only) {
+    emit(Op::CheckTag, Type::None, address, {}, {}, {}, store_only, static_cast<uint8_t>(bytes));
+}
+
 Value Builder::load(Type type, const Displaced& address, unsigned bytes, bool is_signed) {
+    check_tag(address, bytes, false);
     Inst inst;
     inst.op = is_signed && bytes < bits_of(type) / 8 ? Op::LoadSigned : Op::Load;
     inst.type = type;
@@ -495,6 +501,7 @@ Value Builder::load(Type type, const Displaced& address, unsigned bytes, bool is
 }
 
 void Builder::store(const Displaced& address, Value value, unsigned bytes, bool release) {
+    check_tag(address, bytes, true);
     Inst inst;
     inst.op = release ? Op::StoreRelease : Op::Store;
     inst.width = static_cast<uint8_t>(bytes);
@@ -504,6 +511,7 @@ void Builder::store(const Displaced& address, Value value, unsigned bytes, bool 
 }
 
 Value Builder::load_v(const Displaced& address, unsigned bytes) {
+    check_tag(address, bytes, false);
     Inst inst;
     inst.op = Op::LoadV;
     inst.type = Type::V128;
@@ -514,6 +522,7 @@ Value Builder::load_v(const Displaced& address, unsigned bytes) {
 }
 
 void Builder::store_v(const Displaced& address, Value value, unsigned bytes) {
+    check_tag(address, bytes, true);
     Inst inst;
     inst.op = Op::StoreV;
     inst.width = static_cast<uint8_t>(bytes);
@@ -523,20 +532,27 @@ void Builder::store_v(const Displaced& address, Value value, unsigned bytes) {
 }
 
 Value Builder::access_v(Op op, Type type, Value address, Value vector, unsigned width) {
-    return atomic(op, type, address, vector, width);
+    check_tag(address, op == Op::VLoadDup ? width : 1u << (width & 3), op == Op::VStoreLane);
+    return access(op, type, address, vector, width);
 }
 
 Value Builder::atomic(Op op, Type type, Value address, Value operand, unsigned bytes) {
+    check_tag(address, bytes, false);
+    return access(op, type, address, operand, bytes);
+}
+
+Value Builder::access(Op op, Type type, Value address, Value operand, unsigned width) {
     Inst inst;
     inst.op = op;
     inst.type = type;
-    inst.width = static_cast<uint8_t>(bytes);
+    inst.width = static_cast<uint8_t>(width);
     inst.c = operand;
     fold_address(inst, displaced(address, 0));
     return append(inst);
 }
 
 Value Builder::cas(Type type, Value address, Value expected, Value desired, unsigned bytes) {
+    check_tag(address, bytes, false);
     return emit(Op::Cas, type, address, {}, expected, desired, 0, static_cast<uint8_t>(bytes));
 }
 

@@ -51,6 +51,19 @@ class Builder {
     void set_stack_check(StackCheck check) { stack_check_ = check; }
     StackCheck stack_check() const { return stack_check_; }
 
+    // Allocation tags (MTE). If the block checks them at all, the accesses of an instruction that says so are
+    // checked; those by way of the functions below of themselves.
+    void set_tag_checks(bool on) { tag_checks_ = on; }
+    void set_tag_checked(bool on) { tag_checked_ = on && tag_checks_; }
+    bool checks_tags() const { return tag_checked_; }
+    void check_tag(const Displaced& address, unsigned bytes, bool store_only) {
+        if (tag_checked_) [[unlikely]]
+            emit_tag_check(address, bytes, store_only);
+    }
+    void check_tag(Value address, unsigned bytes, bool store_only) {
+        check_tag(displaced(address, 0), bytes, store_only);
+    }
+
     // Constants.
     Value i32(uint32_t value) { return constant(Type::I32, value); }
     Value i64(uint64_t value) { return constant(Type::I64, value); }
@@ -166,7 +179,10 @@ class Builder {
 
   private:
     bool keeps_stack_aligned(Value value, unsigned depth = 0) const;
+    void emit_tag_check(const Displaced& address, unsigned bytes, bool store_only);
     StackCheck stack_check_ = StackCheck::None;
+    bool tag_checks_ = false;
+    bool tag_checked_ = false;  // by the present instruction
     void make_room();
     Inst& next();  // the next instruction, all zero
     static uint8_t operands_of(const Inst& inst) {
@@ -177,6 +193,7 @@ class Builder {
         repeated_sets_ |= seen >> n & 1;
         seen |= 1u << n;
     }
+    Value access(Op op, Type type, Value address, Value operand, unsigned width);
     void fold_address(Inst& inst, const Displaced& address);
     bool cheaper_than(Value origin, Value value) const;
     support::Arena& arena_;

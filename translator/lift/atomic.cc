@@ -140,6 +140,7 @@ HANDLER(CASP) {
     const Value expected =
         b.emit(Op::VCombine64, Type::V128, b.get_r(Type::I64, f.s()), b.get_r(Type::I64, s2));
     const Value desired = b.emit(Op::VCombine64, Type::V128, low, high);
+    b.check_tag(at, 16, false);
     const Value old = b.emit(Op::Cas128, Type::V128, at, {}, expected, desired, 0, 16);
     const Value old_low = vector_half(*this, old, 0);
     const Value old_high = vector_half(*this, old, 1);

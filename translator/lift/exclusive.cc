@@ -18,11 +18,13 @@ uint64_t checked_by_lse2(const Lifter& l, Value at, unsigned bytes, bool is_stor
 }
 
 Value exclusive_load(const Lifter& l, Value at, unsigned bytes) {
+    l.b.check_tag(at, bytes, false);
     return l.b.emit(Op::LoadExclusive, type_of(bytes), at, {}, {}, {}, checked_by_lse2(l, at, bytes, false),
                     static_cast<uint8_t>(bytes));
 }
 
 Value exclusive_store(const Lifter& l, Value at, Value value, unsigned bytes) {
+    l.b.check_tag(at, bytes, true);
     return l.b.emit(Op::StoreExclusive, Type::I32, at, {}, value, {}, checked_by_lse2(l, at, bytes, true),
                     static_cast<uint8_t>(bytes));
 }
@@ -63,6 +65,7 @@ void load_exclusive_pair(const Lifter& l, F f) {
         b.set_r(f.u(), b.shr(both, 32));
         return;
     }
+    b.check_tag(at, 16, false);
     const Value both = b.emit(Op::LoadExclusive128, Type::V128, at, {}, {}, {}, 0, 16);
     b.report_access(at, both, load_info(4));
     b.set_r(f.t(), vector_half(l, both, 0));
@@ -83,6 +86,7 @@ void store_exclusive_pair(const Lifter& l, F f) {
     const Value low = b.get_r(Type::I64, f.t());
     const Value high = b.get_r(Type::I64, f.u());
     const Value both = b.emit(Op::VCombine64, Type::V128, low, high);
+    b.check_tag(at, 16, true);
     const Value status = b.emit(Op::StoreExclusive128, Type::I32, at, {}, both, {}, 0, 16);
     report_stored(l, status, at, low, 4, high);
     b.set_r(f.s(), status);

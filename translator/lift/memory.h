@@ -16,9 +16,11 @@ struct Address {
     Value step;  // is added to the base register afterwards; none: it keeps its value
 };
 
-// A base register. While the stack pointer may be misaligned, that faults here.
+// A base register. While the stack pointer may be misaligned, that faults here. Tags are checked (MTE) unless
+// the address is the stack pointer and a constant: other forms say so themselves.
 inline Value base_of(const Lifter& l, unsigned n) {
     const Value base = l.b.get_r_sp(Type::I64, n);
+    l.b.set_tag_checked(n != 31);
     if (n == 31 && l.b.stack_check() == ir::StackCheck::Accesses)
         l.b.emit(Op::CheckAlign, Type::None, base, {}, {}, {}, 16, ir::kAlignStackAccess);
     return base;
@@ -29,17 +31,24 @@ inline Address based(const Lifter& l, unsigned n, int64_t offset) {
 }
 
 inline Address pre_index(const Lifter& l, unsigned n, int64_t offset) {
-    return {based(l, n, offset).at, n, l.b.i64(static_cast<uint64_t>(offset))};
+    const Address address = based(l, n, offset);
+    l.b.set_tag_checked(true);
+    return {address.at, n, l.b.i64(static_cast<uint64_t>(offset))};
 }
 
 inline Address post_index(const Lifter& l, unsigned n, int64_t offset) {
-    return {l.b.displaced(base_of(l, n), 0), n, l.b.i64(static_cast<uint64_t>(offset))};
+    const Value base = base_of(l, n);
+    l.b.set_tag_checked(true);
+    return {l.b.displaced(base, 0), n, l.b.i64(static_cast<uint64_t>(offset))};
 }
 
 // n + (extended m << shift); `option` is the extension as in add (extended register), 2, 3, 6 or 7.
 inline Address indexed(const Lifter& l, unsigned n, unsigned m, unsigned option, unsigned shift) {
     const Value index = l.b.extend(l.b.get_r(Type::I64, m), option & 1 ? 64 : 32, option & 4, Type::I64);
-    return {l.b.displaced(l.b.add(base_of(l, n), l.b.shl(index, shift)), 0), n};
+    const Value scaled = l.b.shl(index, shift);
+    const Value base = base_of(l, n);
+    l.b.set_tag_checked(true);
+    return {l.b.displaced(l.b.add(base, scaled), 0), n};
 }
 
 inline Address literal(const Lifter& l, int64_t words) {

@@ -36,4 +36,14 @@ HANDLER(SETE) {
     emulate(*this);
 }
 
+// With allocation tags: they belong to both features.
+#define SET_WITH_TAGS(Name)                                                  \
+    HANDLER(Name) {                                                          \
+        guest::enabled(guest::Feature::MOPS) ? emulate(*this) : undefined(); \
+    }
+SET_WITH_TAGS(SETGP)
+SET_WITH_TAGS(SETGM)
+SET_WITH_TAGS(SETGE)
+#undef SET_WITH_TAGS
+
 }  // namespace armature::translator::lift

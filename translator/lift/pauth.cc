@@ -19,6 +19,7 @@ template <typename F>
 Address authenticated_base(const Lifter& l, F f) {
     const unsigned key = f.k() ? guest::kPacDB : guest::kPacDA;
     const Value base = l.authenticated(l.b.get_r_sp(Type::I64, f.n()), l.b.i64(0), key);
+    l.b.set_tag_checked(f.n() != 31);
     return {l.b.displaced(base, f.i_signed() * 8), f.n()};
 }
 
@@ -74,6 +75,7 @@ HANDLER(LDRA_off) {
 // The base register gets the address itself, not a sum made anew.
 HANDLER(LDRA_pre) {
     const Address address = authenticated_base(*this, f);
+    b.set_tag_checked(true);
     const Value value = b.load(Type::I64, address.at, 8);
     b.report_access(address.at, value, load_info(3));
     b.set_r_sp(f.n(), address.at);

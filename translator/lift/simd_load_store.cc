@@ -17,7 +17,9 @@ template <typename F>
 Address structure_address(const Lifter& l, F f, unsigned bytes) {
     if constexpr (requires { f.m(); }) {
         if (f.m() == 31) return post_index(l, f.n(), bytes);
-        return {l.b.displaced(base_of(l, f.n()), 0), f.n(), l.b.get_r(Type::I64, f.m())};
+        const Value base = base_of(l, f.n());
+        l.b.set_tag_checked(true);
+        return {l.b.displaced(base, 0), f.n(), l.b.get_r(Type::I64, f.m())};
     } else {
         return based(l, f.n(), 0);
     }

@@ -82,6 +82,14 @@ void write_ssbs(const Lifter& l, Value value) {
     write_pstate(l, guest::kPstateSsbs, value);
 }
 
+Value read_tco(const Lifter& l) {
+    return read_pstate(l, guest::kPstateTco);
+}
+
+void write_tco(const Lifter& l, Value value) {
+    write_pstate(l, guest::kPstateTco, value);
+}
+
 // There is always a random number: NZCV become 0000.
 Value read_random(const Lifter& l) {
     const Value number = l.helper(Helper::RandomNumber);
@@ -210,6 +218,10 @@ HANDLER(MSR_DIT) {
     write_dit(*this, b.i64(f.i() & 1 ? guest::kPstateDit : 0));
 }
 
+HANDLER(MSR_TCO) {
+    write_tco(*this, b.i64(f.i() & 1 ? guest::kPstateTco : 0));
+}
+
 HANDLER(MSR_SSBS) {
     write_ssbs(*this, b.i64(f.i() & 1 ? guest::kPstateSsbs : 0));
 }
@@ -236,10 +248,12 @@ HANDLER(SB) {}
 // --- Cache maintenance
 
 HANDLER(DC_ZVA) {
+    constexpr unsigned kBlock = 64;
     const Value at = b.get_r(Type::I64, f.t());
+    b.set_tag_checked(true);
+    if (b.checks_tags()) b.check_tag(b.and_(at, b.i64(~uint64_t{kBlock - 1})), kBlock, true);
     b.emit(Op::ZeroBlock, Type::None, at);
     if (!b.reports_accesses()) return;
-    constexpr unsigned kBlock = 64;
     const Value block = b.and_(at, b.i64(~uint64_t{kBlock - 1}));
     const Value zero = b.i64(0);
     for (unsigned offset = 0; offset < kBlock; offset += 16) {

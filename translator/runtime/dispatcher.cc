@@ -31,6 +31,7 @@ namespace runtime {
 
 bool registers_watched = false;
 bool tags_seen = false;
+bool tag_checks = false;
 std::atomic<bool> status_wanted{false};
 bool exact_status = false;
 std::atomic<bool> stack_misaligned{false};
@@ -388,6 +389,16 @@ void flush_all() {
 
 void become_parallel() {
     if (!parallel.exchange(true) && opt::enabled(opt::k_single_thread)) flush_all();
+}
+
+void start_tag_checks() {
+    run_exclusive(
+        [](void*) {
+            if (tag_checks) return;
+            tag_checks = tags_seen = true;
+            flush_exclusively(nullptr);
+        },
+        nullptr);
 }
 
 Statistics statistics() {

@@ -17,11 +17,14 @@
 #include <cstring>
 
 #include "guest/address_space.h"
+#include "guest/allocation_tags.h"
 #include "guest/user_access.h"
 #include "translator/decode/decoder.h"
 #include "translator/decode/fields.h"
 #include "translator/hooks.h"
+#include "translator/ir/helpers.h"
 #include "translator/runtime/faults.h"
+#include "translator/runtime/tag_check.h"
 
 namespace armature::translator::runtime {
 namespace {
@@ -30,6 +33,7 @@ using decode::RowId;
 using guest::CpuState;
 
 constexpr uint64_t kMaxSize = 0x7fffffffffffffff;
+constexpr uint64_t kMaxTaggedSize = 0x7ffffffffffffff0;
 constexpr uint64_t kMaxCopy = 0x007fffffffffffff;
 constexpr uint64_t kAddressBits = 0x00ffffffffffffff;
 constexpr uint64_t kBytesBetweenPolls = 1u << 20;
@@ -48,8 +52,8 @@ class Access {
         cpu.emulated_probes = cpu.emulated_probe_count = 0;
     }
     bool watched() const { return !probes_.empty(); }
-    // How many bytes the next piece at `address` may have.
-    uint64_t limit() const { return watched() ? 16 : guest::kPageSize; }
+    // How many bytes the next piece may have.
+    uint64_t limit() const { return watched() || tag_checks ? 16 : guest::kPageSize; }
 
     void report_store(uint64_t address, const void* bytes, uint64_t size) {
         constexpr uint8_t kStores = 2;
@@ -106,6 +110,14 @@ Outcome fault_at(ThreadRuntime& runtime, uint64_t address, bool is_store) {
     return Outcome::Fault;
 }
 
+// The tag check of a piece, which begins at the address that the register had, tag and all.
+bool refused_by_tag(ThreadRuntime& runtime, uint64_t address, uint64_t size, bool is_store) {
+    uint64_t at = 0;
+    if (!tag_checks || !tag_check_fails(runtime.thread->cpu, address, size, is_store, &at)) return false;
+    describe_tag_mismatch(runtime.fault, at, is_store);
+    return true;
+}
+
 // State left by a processor that does option B, or by nobody: back to the prologue, as the kernel does it.
 Outcome restart(CpuState& cpu, unsigned stage) {
     cpu.pc -= stage * 4;
@@ -116,7 +128,10 @@ void start_option_a(CpuState& cpu) {
     cpu.set_nzcv(0);
 }
 
-Outcome set_memory(ThreadRuntime& runtime, Registers r, uint8_t value) {
+// SETG: every granule gets the tag of the address, and no access is checked.
+enum class Tags { Check, Set };
+
+Outcome set_memory(ThreadRuntime& runtime, Registers r, uint8_t value, Tags tags) {
     CpuState& cpu = runtime.thread->cpu;
     Access access(cpu);
     unsigned char bytes[guest::kPageSize];
@@ -125,7 +140,12 @@ Outcome set_memory(ThreadRuntime& runtime, Registers r, uint8_t value) {
     while (r.size != 0) {
         const uint64_t to = plain(r.to + r.size);
         const uint64_t size = piece(access, 0 - r.size, {to}, false);
+        if (tags == Tags::Check && refused_by_tag(runtime, r.to + r.size, size, true)) return Outcome::Fault;
         if (!guest::write_memory(to, bytes, size)) return fault_at(runtime, to, true);
+        if (tags == Tags::Set) {
+            const uint64_t granules = size / guest::tags::kGranule;
+            helper::StoreTags(&cpu, to, guest::tags::logical(r.to), granules);
+        }
         r.size += size;
         access.report_store(to, bytes, size);
         done += size;
@@ -145,6 +165,11 @@ Outcome copy_memory(ThreadRuntime& runtime, Registers r, uint64_t& from_register
         uint64_t from = plain(from_register + r.size);
         const uint64_t size = piece(access, backward ? r.size : 0 - r.size, {to, from}, backward);
         if (backward) to -= size, from -= size;
+        const uint64_t behind = r.size - (backward ? size : 0);
+        if (refused_by_tag(runtime, from_register + behind, size, false) ||
+            refused_by_tag(runtime, r.to + behind, size, true)) {
+            return Outcome::Fault;
+        }
         if (!guest::read_memory(bytes, from, size)) return fault_at(runtime, from, false);
         if (!guest::write_memory(to, bytes, size)) return fault_at(runtime, to, true);
         r.size += backward ? 0 - size : size;
@@ -182,19 +207,30 @@ Outcome copy(ThreadRuntime& runtime, uint32_t word, unsigned stage) {
     return copy_memory(runtime, {to, size}, from);
 }
 
-Outcome set(ThreadRuntime& runtime, uint32_t word, unsigned stage) {
+bool misaligned(Tags tags, uint64_t address, uint64_t size) {
+    return tags == Tags::Set && (address | size) % guest::tags::kGranule != 0;
+}
+
+Outcome misalignment(ThreadRuntime& runtime, uint64_t address) {
+    describe_misalignment(runtime.fault, address, true);
+    return Outcome::Fault;
+}
+
+Outcome set(ThreadRuntime& runtime, uint32_t word, unsigned stage, Tags tags) {
     CpuState& cpu = runtime.thread->cpu;
     const decode::fields::SETP f{word};
     uint64_t &to = cpu.x[f.d()], &size = cpu.x[f.n()];
     if (stage == 0) {
-        size = std::min(size, kMaxSize);
+        size = std::min(size, tags == Tags::Set ? kMaxTaggedSize : kMaxSize);
+        if (size != 0 && misaligned(tags, to, size)) return misalignment(runtime, to);
         start_option_a(cpu);
         begin_forward(to, size);
         size = 0 - size;
         return Outcome::Done;
     }
     if (cpu.nzcv() & guest::kPstateC) return restart(cpu, stage);
-    return set_memory(runtime, {to, size}, f.s() == 31 ? 0 : static_cast<uint8_t>(cpu.x[f.s()]));
+    if (size != 0 && misaligned(tags, to, size)) return misalignment(runtime, to + size);
+    return set_memory(runtime, {to, size}, f.s() == 31 ? 0 : static_cast<uint8_t>(cpu.x[f.s()]), tags);
 }
 
 Outcome emulate_row(ThreadRuntime& runtime, uint32_t word, RowId row) {
@@ -206,11 +242,17 @@ Outcome emulate_row(ThreadRuntime& runtime, uint32_t word, RowId row) {
         case RowId::CPYE:
             return copy(runtime, word, 2);
         case RowId::SETP:
-            return set(runtime, word, 0);
+            return set(runtime, word, 0, Tags::Check);
         case RowId::SETM:
-            return set(runtime, word, 1);
+            return set(runtime, word, 1, Tags::Check);
         case RowId::SETE:
-            return set(runtime, word, 2);
+            return set(runtime, word, 2, Tags::Check);
+        case RowId::SETGP:
+            return set(runtime, word, 0, Tags::Set);
+        case RowId::SETGM:
+            return set(runtime, word, 1, Tags::Set);
+        case RowId::SETGE:
+            return set(runtime, word, 2, Tags::Set);
         default:
             return Outcome::Again;  // the code has changed meanwhile
     }

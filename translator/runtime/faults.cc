@@ -53,6 +53,8 @@ constexpr uint64_t kEsrWrite = 1u << 6;
 constexpr uint64_t kTranslationFault = 0x07;
 constexpr uint64_t kPermissionFault = 0x0f;
 constexpr uint64_t kAlignmentFault = 0x21;
+constexpr uint64_t kTagCheckFault = 0x11;
+constexpr int kSegvMteSerr = 9;
 
 uint32_t guest_flags(x64::FlagsAt at, uint64_t eflags) {
     uint32_t flags = 0;
@@ -149,17 +151,6 @@ void describe_access(Exit& fault, const x64::FaultPoint& point, int signo, const
                 (signo == SIGSEGV && info->si_code == SEGV_ACCERR ? kPermissionFault : kTranslationFault);
 }
 
-void describe_misalignment(Exit& fault, const x64::FaultPoint& point, uint64_t address) {
-    fault = {};
-    fault.reason = ExitReason::Fault;
-    fault.signo = SIGBUS;
-    fault.si_code = BUS_ADRALN;
-    fault.fault_address = address;
-    fault.esr = point.kind == x64::kFaultStackAlignment
-                    ? kEsrStackAlignment
-                    : kEsrDataAbort | (point.is_store ? kEsrWrite : 0) | kAlignmentFault;
-}
-
 void describe_refusal(Exit& fault, int si_code) {
     fault = {};
     fault.reason = ExitReason::Undefined;
@@ -167,6 +158,25 @@ void describe_refusal(Exit& fault, int si_code) {
 }
 
 }  // namespace
+
+void describe_misalignment(Exit& fault, uint64_t address, bool is_store) {
+    fault = {};
+    fault.reason = ExitReason::Fault;
+    fault.signo = SIGBUS;
+    fault.si_code = BUS_ADRALN;
+    fault.fault_address = address;
+    fault.esr = kEsrDataAbort | (is_store ? kEsrWrite : 0) | kAlignmentFault;
+}
+
+void describe_tag_mismatch(Exit& fault, uint64_t address, bool is_store) {
+    fault = {};
+    fault.reason = ExitReason::Fault;
+    fault.signo = SIGSEGV;
+    fault.si_code = kSegvMteSerr;
+    // Bits 63 to 60 are not the tag's: they come from the address.
+    fault.fault_address = address & ~(uint64_t{15} << 60);
+    fault.esr = kEsrDataAbort | (is_store ? kEsrWrite : 0) | kTagCheckFault;
+}
 
 void describe_emulated_access(Exit& fault, uint64_t address, bool is_store) {
     guest::Mapping mapping;
@@ -237,8 +247,9 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
     cpu.pc = block->guest_pc(point->guest);
     cpu.exit_code = x64::kExitFault;
     if (point->kind == x64::kFaultAlignment || point->kind == x64::kFaultStackAlignment) {
-        describe_misalignment(runtime.fault, *point,
-                              static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RAX]));
+        describe_misalignment(runtime.fault, static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RAX]),
+                              point->is_store);
+        if (point->kind == x64::kFaultStackAlignment) runtime.fault.esr = kEsrStackAlignment;
     } else if (point->kind == x64::kFaultStackChange) {
         // As with tags, below: the instruction runs again in a translation that checks accesses instead.
         stack_misaligned.store(true);
@@ -246,6 +257,9 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
         cpu.exit_code = x64::kExitResync;
     } else if (point->kind == x64::kFaultLanding) {
         describe_refusal(runtime.fault, ILL_ILLOPC);
+    } else if (point->kind == x64::kFaultTag) {
+        describe_tag_mismatch(runtime.fault, static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RAX]),
+                              point->is_store);
     } else if (point->kind == x64::kFaultPac) {
         describe_refusal(runtime.fault, ILL_ILLOPN);
     } else if (info->si_code == kSiKernel && !tags_seen) {

@@ -70,6 +70,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
     Fetcher fetcher;
     builder.set_stack_check(stack_misaligned.load(std::memory_order_relaxed) ? ir::StackCheck::Accesses
                                                                              : ir::StackCheck::Changes);
+    builder.set_tag_checks(tag_checks);
     builder.begin(address);
     uint64_t pc = address;
     for (unsigned count = 0; count < limit; count++, pc += 4) {

@@ -80,7 +80,8 @@ bool in_debug_filter(uint64_t address);
 
 extern std::atomic<bool> parallel;  // see become_parallel
 extern bool registers_watched;      // a plugin's callbacks look at registers: NZCV are exact everywhere
-extern bool tags_seen;  // an address with a tag in the top byte was used: translations mask from now on
+extern bool tag_checks;  // a thread has asked for tag checks (MTE): translations make them from now on
+extern bool tags_seen;   // an address with a tag in the top byte was used: translations mask from now on
 extern std::atomic<bool> status_wanted;     // code that reads or writes FPSR was translated
 extern bool exact_status;                   // ...or FPCR.FZ was set: translations keep FPSR exact from now on
 extern std::atomic<bool> stack_misaligned;  // SP was no multiple of 16: translations check it from now on

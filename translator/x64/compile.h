@@ -40,6 +40,7 @@ enum FaultKind : uint8_t {
     kFaultAlignment,       // a failed alignment check (`ud2`): SIGBUS BUS_ADRALN, the guest address is in rax
     kFaultStackAlignment,  // the same, of the stack pointer as a base
     kFaultStackChange,     // the stack pointer is about to become misaligned for the first time (`ud2`)
+    kFaultTag,             // a failed tag check (`ud2`): SIGSEGV SEGV_MTESERR, the address is in rax
     kFaultPac,             // a pointer with a wrong authentication code (`ud2`): SIGILL ILL_ILLOPN
     kFaultLanding,         // a branch to what is no landing pad for it (`ud2`): SIGILL
     kFaultPush,  // a push onto the call stack: when it hits the guard, the stack is emptied and code goes on

@@ -2,6 +2,8 @@
 // Plain loads and stores. Guest addresses are host addresses, so each is one host instruction. The host's
 // memory order is TSO: every load is an acquire and every store a release; only a store that a later acquire
 // load must not overtake (STLR) needs to be a locked exchange.
+#include "guest/allocation_tags.h"
+#include "translator/ir/helpers.h"
 #include "translator/x64/emit.h"
 #include "translator/x64/encode.h"
 
@@ -12,6 +14,7 @@ using ir::Type;
 using Xbyak::Reg64;
 using Xbyak::RegExp;
 using Xbyak::Xmm;
+using Xbyak::util::al;
 using Xbyak::util::eax;
 using Xbyak::util::rax;
 
@@ -102,6 +105,53 @@ void emit_StoreV(Context& e, const Inst& i) {
     } else {
         e.c.pextrw(memory(at, 2), value, 0);
     }
+}
+
+// MTE. The compare with the shadow settles all but what has another tag, no tags at all, or lies in two
+// granules.
+void emit_CheckTag(Context& e, const Inst& i) {
+    constexpr unsigned kGranule = guest::tags::kGranule;
+    e.clobber_flags();
+    const Reg64 a = e.use(i.a);
+    const Reg64 t = e.temp();
+    if (i.width <= kGranule) {
+        e.c.mov(eax, a.cvt32());
+        e.c.and_(eax, kGranule - 1);
+        e.c.cmp(eax, kGranule - i.width);
+        const Allocator::Short in_two = impl(e).jcc_short(kA);
+        constexpr unsigned kBeyond = 64 - 47;  // bits of an address that the shadow does not cover
+        e.c.mov(t, a);
+        e.c.shl(t, kBeyond);
+        e.c.shr(t, kBeyond + 4);
+        e.c.mov(rax, reinterpret_cast<uint64_t>(guest::tags::shadow));
+        e.c.movzx(t.cvt32(), e.c.byte[t + rax]);
+        e.c.mov(rax, a);
+        e.c.shr(rax, guest::tags::kShift);
+        e.c.xor_(eax, t.cvt32());
+        e.c.test(al, kGranule - 1);
+        impl(e).bind(in_two);  // not equal either
+    } else {
+        e.c.test(Xbyak::util::rsp, Xbyak::util::rsp);
+    }
+    Context::Cold cold;
+    cold.inst = &i;
+    cold.from = e.jcc_forward(kNE);
+    cold.back = e.here();
+    cold.g[0] = static_cast<int8_t>(a.getIdx());
+    cold.emit = [](Context& context, const Context::Cold& here) {
+        constexpr size_t kScratch = offsetof(guest::CpuState, vector_scratch);
+        const Inst& inst = *here.inst;
+        context.c.mov(context.state(kScratch), Reg64(here.g[0]));
+        context.c.mov(context.state(kScratch + 8), static_cast<uint32_t>(inst.width | inst.imm << 8));
+        context.call_cold(ir::kHelperFunctions[static_cast<unsigned>(ir::Helper::CheckTag)]);
+        context.c.cmp(context.state(kScratch + 16, 32), 0);
+        const Allocator::Short failed = impl(context).jcc_short(kNE);
+        context.jmp_back(here.back);
+        impl(context).bind(failed);
+        context.c.mov(rax, context.state(kScratch));
+        impl(context).trap(inst, kFaultTag, inst.imm);
+    };
+    e.cold(cold);
 }
 
 // DC ZVA

@@ -69,8 +69,12 @@ int main(int argc, char** argv) {
     prepare();
     page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memcpy(page, landing, sizeof landing);
-    CHECK_EQ(mprotect(page, PAGE, PROT_READ | PROT_EXEC | PROT_BTI), 0);
-    check_all(!off);
+    if (off) {
+        CHECK_FAILS(mprotect(page, PAGE, PROT_READ | PROT_EXEC | PROT_BTI), EINVAL);
+    } else {
+        CHECK_EQ(mprotect(page, PAGE, PROT_READ | PROT_EXEC | PROT_BTI), 0);
+        check_all(1);
+    }
     CHECK_EQ(mprotect(page, PAGE, PROT_READ | PROT_EXEC), 0);
     check_all(0);
     page =
