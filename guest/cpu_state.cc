@@ -9,6 +9,8 @@
 // the host's full speed.
 #include "guest/cpu_state.h"
 
+#include "guest/features.h"
+
 namespace armature::guest {
 namespace {
 
@@ -25,7 +27,10 @@ constexpr StickyBit kSticky[] = {
 };
 constexpr uint32_t kMxcsrMaskAll = 0x1f80;
 constexpr uint32_t kFpsrMask = 0x0800009f;  // QC, IDC and the five above
-constexpr uint32_t kFpcrMask = 0x07ff9f07;  // what Armv8 defines; reserved bits read as zero
+// What FPCR keeps. The enables of trapped exceptions and FEAT_AFP's bits read as zero: there are no such
+// traps, and no AFP.
+constexpr uint32_t kFpcrMask = 0x07ff0000;
+constexpr uint32_t kFpcrFz16 = 1u << 19;
 constexpr uint32_t kFpcrFz = 1u << 24;
 constexpr uint32_t kFpsrIxc = 1u << 4;
 constexpr uint32_t kFpsrIdc = 1u << 7;
@@ -63,7 +68,7 @@ void CpuState::write_fpsr(uint32_t value) {
 
 void CpuState::write_fpcr(uint32_t value) {
     fpsr = read_fpsr();
-    fpcr = value & kFpcrMask;
+    fpcr = value & (enabled(Feature::FP16) ? kFpcrMask : kFpcrMask & ~kFpcrFz16);
     mxcsr = host_control(fpcr, fpsr);
 }
 

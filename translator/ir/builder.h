@@ -207,7 +207,7 @@ class Builder {
     Value x_[32];
     Value v_[32];
     Value flags_;
-    Value zero_[2];  // the constant, of type I32 and I64, once the block has it
+    Value zero_[2];       // the constant, of type I32 and I64, once the block has it
     uint32_t set_x_ = 0;  // registers that the block has set
     uint32_t set_v_ = 0;
     uint32_t set_flags_ = 0;  // bit 0

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Litmus tests with two threads: what the memory model forbids must never be seen.
  *
- *     litmus [ITERATIONS [SHAPE]]        the long run: a table of the shapes whose name contains SHAPE
+ *     litmus [ITERATIONS [SHAPE]]        a table of the shapes whose name contains SHAPE
+ *     litmus --long [SHAPE]              the same with 10^8 iterations of each, as proof
  *
  * Both threads walk over a batch of separate locations and wait for each other at each.
  * Shapes marked "allowed" show how often a relaxed outcome that the model permits is seen: they tell that the
@@ -280,7 +281,8 @@ static uint64_t count_outcomes(const struct shape* shape, uint64_t iterations) {
 }
 
 int main(int argc, char** argv) {
-    const uint64_t iterations = argc > 1 ? strtoull(argv[1], NULL, 0) : BATCH;
+    const int is_long = argc > 1 && strcmp(argv[1], "--long") == 0;
+    const uint64_t iterations = is_long ? 100000000 : argc > 1 ? strtoull(argv[1], NULL, 0) : BATCH;
     const char* only = argc > 2 ? argv[2] : "";
     const int has_lse2 = getauxval(AT_HWCAP) >> 25 & 1;
     static const char* const words[] = {"forbidden", "allowed", "allowed", "known"};

@@ -76,6 +76,9 @@ int main(void) {
                      : "=r"(control)
                      : "r"(UINT64_C(0x07c00000)));
     CHECK_EQ(control, 0x07c00000);
+    /* No trapped exceptions (IOE to IDE), no FEAT_AFP (FIZ, AH, NEP): their bits stay zero. */
+    __asm__ volatile("msr fpcr, %1\n\tmrs %0, fpcr\n\tmsr fpcr, xzr" : "=r"(control) : "r"(UINT64_MAX));
+    CHECK_EQ(control, 0x07ff0000);
 
     /* And by the library's names. */
     feclearexcept(FE_ALL_EXCEPT);
