@@ -51,7 +51,8 @@ inline constexpr uint32_t kTagFaultPending = 1u << 31;
 enum PacKey : unsigned { kPacIA, kPacIB, kPacDA, kPacDB, kPacGA, kPacKeys };
 
 inline constexpr uint32_t kFpsrQC = 1u << 27;
-inline constexpr unsigned kSpillSlots = 64;   // 16-byte spill slots for the register allocator
+inline constexpr uint32_t kLaneEmpty = 0x7fff0000;  // CpuState::counter_lane: negative after 2^16 more
+inline constexpr unsigned kSpillSlots = 64;         // 16-byte spill slots for the register allocator
 inline constexpr unsigned kScratchSlots = 8;  // operands of out-of-line vector and floating-point helpers
 
 struct alignas(64) CpuState {
@@ -85,7 +86,8 @@ struct alignas(64) CpuState {
     // `mxcsr` has the guest's value and the register has the emulator's, although translated code runs: see
     // translator/x64/thunks.cc.
     uint32_t mxcsr_parked = 0;
-    uint8_t* counters = nullptr;  // this vCPU's part of the scoreboards, see translator/hooks.h
+    uint8_t* counters = nullptr;         // this vCPU's part of the scoreboards, see translator/hooks.h
+    uint32_t counter_lane = kLaneEmpty;  // what a counter has yet to get, see translator/runtime/probes.h
 
     // --- Private to the translator
     // -------------------------------------------------------------------------------

@@ -23,9 +23,12 @@ enum class ProbeKind : uint8_t {
     ConditionalCallback,  // the same, if the counter at `counter` compares so with `immediate`
     AddU64,               // *counter += immediate
     StoreU64,             // *counter = immediate
+    CombineU64,           // *counter = *counter `operation` immediate, or the address of the access
     MemoryCallback,  // fn(vcpu_index, info, vaddr, userdata); the access's value is in cpu.vector_scratch[0]
                      // (mem_get_value)
 };
+
+enum class ProbeOperation : uint8_t { Add, Or, And, Sub, Xor };
 
 enum class ProbeCondition : uint8_t { Never, Always, Eq, Ne, Lt, Le, Gt, Ge };  // unsigned; QEMU's order
 
@@ -49,11 +52,30 @@ struct ProbeCounter {
     }
 };
 
+constexpr uint64_t combine(uint64_t a, ProbeOperation operation, uint64_t b) {
+    switch (operation) {
+        case ProbeOperation::Add:
+            return a + b;
+        case ProbeOperation::Or:
+            return a | b;
+        case ProbeOperation::And:
+            return a & b;
+        case ProbeOperation::Sub:
+            return a - b;
+        case ProbeOperation::Xor:
+            return a ^ b;
+    }
+    return a;
+}
+
 inline constexpr uint8_t kWritesRegisters = 2;  // the least Probe::access_level that does
 
 struct Probe {
     ProbeKind kind = ProbeKind::Callback;
     ProbeCondition condition = ProbeCondition::Always;
+    ProbeOperation operation = ProbeOperation::Add;
+    bool of_address = false;  // CombineU64
+    bool in_lane = false;     // AddU64, inside the translator: to CpuState::counter_lane
     uint8_t access = 0;       // memory probes: 1 loads, 2 stores, 3 both
     bool wants_value = true;  // memory callbacks: the accessed value is asked for
     // What the callback may do with guest registers: 0 nothing, 1 read, 2 write, 3 set pc too. If not 0, cpu

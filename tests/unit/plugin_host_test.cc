@@ -104,6 +104,11 @@ void run_probe(const Probe& probe, guest::CpuState& cpu, uint32_t info = 0, uint
         case ProbeKind::StoreU64:
             *probe.counter.of(cpu) = probe.immediate;
             return;
+        case ProbeKind::CombineU64: {
+            uint64_t& counter = *probe.counter.of(cpu);
+            counter = combine(counter, probe.operation, probe.of_address ? address : probe.immediate);
+            return;
+        }
         case ProbeKind::MemoryCallback: {
             using Function = void (*)(unsigned, uint32_t, uint64_t, void*);
             reinterpret_cast<Function>(probe.function)(vcpu, info, address, probe.userdata);

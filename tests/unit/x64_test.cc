@@ -665,6 +665,23 @@ counts_where_told:
 counts_address:
     addq $1, (%rdx)
     ret
+counts_sum_of_address:
+    add %rdx, %rdx
+    orq %rdx, (%rcx)
+    ret
+counts_narrow_address:
+    mov %edx, %edx
+    orq %rdx, (%rcx)
+    ret
+combines_userdata:
+    xorq %rsi, 8+counted_cells(%rip)
+    ret
+combines_access:
+    orq %rdx, 16(%rcx)
+    ret
+counts_down:
+    decq (%rsi)
+    ret
 counts_sometimes:
     test %edi, %edi
     je 1f
@@ -682,12 +699,18 @@ void counts_locked();
 void counts_narrowly();
 void counts_where_told();
 void counts_address();
+void counts_sum_of_address();
+void counts_narrow_address();
+void combines_userdata();
+void combines_access();
+void counts_down();
 void counts_sometimes();
 }
 
 TEST(X64, CountingCallbacks) {
     using armature::translator::Probe;
     using armature::translator::ProbeKind;
+    using armature::translator::ProbeOperation;
     CpuState cpu;
     uint64_t cells[4] = {};
     const auto probe_of = [&cells](void (*function)(), ProbeKind kind) {
@@ -717,8 +740,29 @@ TEST(X64, CountingCallbacks) {
         EXPECT_FALSE(x64::replace_counting_callback(&probe));
         EXPECT_EQ(probe.kind, ProbeKind::Callback);
     }
-    probe = probe_of(counts_address, ProbeKind::MemoryCallback);
+    for (void (*const function)() : {counts_sum_of_address, counts_narrow_address}) {
+        probe = probe_of(function, ProbeKind::MemoryCallback);
+        EXPECT_FALSE(x64::replace_counting_callback(&probe));
+    }
+    probe = probe_of(combines_userdata, ProbeKind::Callback);
+    ASSERT_TRUE(x64::replace_counting_callback(&probe));
+    EXPECT_EQ(probe.kind, ProbeKind::CombineU64);
+    EXPECT_EQ(probe.operation, ProbeOperation::Xor);
+    EXPECT_FALSE(probe.of_address);
+    EXPECT_EQ(probe.immediate, reinterpret_cast<uint64_t>(cells));
+    EXPECT_EQ(probe.counter.of(cpu), counted_cells + 1);
+    probe = probe_of(combines_access, ProbeKind::MemoryCallback);
+    ASSERT_TRUE(x64::replace_counting_callback(&probe));
+    EXPECT_EQ(probe.kind, ProbeKind::CombineU64);
+    EXPECT_EQ(probe.operation, ProbeOperation::Or);
+    EXPECT_TRUE(probe.of_address);
+    EXPECT_EQ(probe.counter.of(cpu), cells + 2);
+    probe = probe_of(combines_access, ProbeKind::Callback);  // there is no address
     EXPECT_FALSE(x64::replace_counting_callback(&probe));
+    probe = probe_of(counts_down, ProbeKind::Callback);
+    ASSERT_TRUE(x64::replace_counting_callback(&probe));
+    EXPECT_EQ(probe.operation, ProbeOperation::Sub);
+    EXPECT_EQ(probe.immediate, 1u);
     probe = probe_of(counts_indexed, ProbeKind::Callback);
     probe.access_level = 1;
     EXPECT_FALSE(x64::replace_counting_callback(&probe));

@@ -32,16 +32,17 @@ namespace armature::translator::runtime {
 
 class ProbePlacement;
 
-// An addition that the block's start makes for a later instruction: see probes.h.
+// An operation that the block's start makes for a later instruction: see probes.h.
 struct Credit {
     uint32_t counter = 0;  // which of Instrumentation::counters
     uint16_t guest = 0;    // index of the instruction
     bool after = false;    // earned when the instruction has succeeded, rather than when it is reached
-    uint32_t amount = 0;
+    uint64_t amount = 0;
 };
 struct Instrumentation {
     std::span<const ProbeCounter> counters;
     std::span<const Credit> credits;
+    ProbeOperation operation = ProbeOperation::Add;  // or Xor
 };
 
 // A direct exit of a block.

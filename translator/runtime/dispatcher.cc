@@ -18,6 +18,7 @@
 #include "translator/runtime/exclusive.h"
 #include "translator/runtime/faults.h"
 #include "translator/runtime/interpret.h"
+#include "translator/runtime/probes.h"
 #include "translator/runtime/runtime.h"
 #include "translator/x64/host_features.h"
 
@@ -135,6 +136,7 @@ const void* go_on(ThreadRuntime& runtime) {
 
 const void* leave(guest::CpuState* cpu) {
     ThreadRuntime& runtime = of(cpu);
+    empty_counter_lane(cpu);
     if (cpu->exit_code == x64::kExitEmulate) emulate(runtime);
     leave_inside(runtime);
     if (cpu->exit_code != x64::kExitResync) {
@@ -153,6 +155,7 @@ const void* leave_stepped(guest::CpuState* cpu) {
 
 const void* link(guest::CpuState* cpu, uint64_t site) {
     ThreadRuntime& runtime = of(cpu);
+    empty_counter_lane(cpu);
     cpu->pc = CodeCache::instance().target_of(site);
     if (runtime.stepping) return leave_stepped(cpu);
     return enter_block(runtime, block_at_pc(runtime));
@@ -166,6 +169,7 @@ const void* lookup(guest::CpuState* cpu) {
     }
     ThreadRuntime& runtime = of(cpu);
     if (runtime.stepping) return leave_stepped(cpu);
+    empty_counter_lane(cpu);
     TranslatedBlock* block = block_at_pc(runtime);
     if (block && !guest::options.no_chain && opt::enabled(opt::k_jump_cache)) {
         const unsigned index = cache_index(cpu->pc);

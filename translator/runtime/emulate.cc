@@ -66,6 +66,11 @@ class Access {
                 case ProbeKind::StoreU64:
                     *probe.counter.of(cpu_) = probe.immediate;
                     break;
+                case ProbeKind::CombineU64: {
+                    uint64_t& counter = *probe.counter.of(cpu_);
+                    counter = combine(counter, probe.operation, probe.of_address ? address : probe.immediate);
+                    break;
+                }
                 default:
                     cpu_.vector_scratch[0] = {};
                     std::memcpy(static_cast<void*>(&cpu_.vector_scratch[0]), bytes, size);

@@ -93,7 +93,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
         builder.end(go_on);
     }
     ir::Block block = builder.finish();
-    block.calls_back = probes && probes->calls_back();
+    block.calls_back = probes && probes->has_called_back();
     block.mask_tags = tags_seen;
     block.exact_status = exact_status;
     block.parallel = parallel.load(std::memory_order_relaxed) || !opt::enabled(opt::k_single_thread);
@@ -123,11 +123,17 @@ bool flags_live_out(const ir::Block& block) {
     }
 }
 
-std::span<const Probe> keep(support::Arena& arena, std::span<const Probe> probes) {
+std::span<const Probe> keep(ThreadRuntime& runtime, std::span<const Probe> probes) {
+    support::Arena& arena = runtime.arena;
+    const bool alone = !parallel.load(std::memory_order_relaxed) && opt::enabled(opt::k_single_thread);
     const std::span<Probe> copy = arena.make_array<Probe>(probes.size());
     std::copy(probes.begin(), probes.end(), copy.begin());
     for (Probe& probe : copy) {
         if (opt::enabled(opt::k_counting_callbacks)) x64::replace_counting_callback(&probe);
+        ProbeCounter& counter = probe.counter;
+        // There is but one vCPU.
+        if (alone && counter.stride && !counter.base && !counter.in_vcpu)
+            counter = {.address = counter.of(runtime.thread->cpu)};
     }
     return copy;
 }
@@ -148,10 +154,10 @@ ProbePlacement* instrument(ThreadRuntime& runtime, const ir::Block& plain,
         probed->instructions[i].encoding = plain.guest[i].encoding;
     }
     show(probed);
-    probed->entry = keep(arena, probed->entry);
+    probed->entry = keep(runtime, probed->entry);
     for (ProbedInstruction& instruction : probed->instructions) {
-        instruction.before = keep(arena, instruction.before);
-        instruction.memory = keep(arena, instruction.memory);
+        instruction.before = keep(runtime, instruction.before);
+        instruction.memory = keep(runtime, instruction.memory);
     }
     if (hooks.translate_done) hooks.translate_done(probed);
     return &place->emplace(arena, *probed, plain);

@@ -14,6 +14,11 @@
 //     are merged between callbacks, which may read it. A callback that may look at registers stays where it
 //     is.
 //
+// Blocks of the first kind that add to one and the same counter, one after the other, would wait for each
+// other: a load takes long that gets what was just stored. So while the program has one thread, every other
+// block adds to CpuState::counter_lane instead, and what is there goes to the counter whenever the thread
+// comes back to C++, so before any plugin's function runs, and at the latest when it has reached 2^16.
+//
 // Probes of memory accesses stay behind the access, unless they are additions in a block of the first kind.
 #pragma once
 
@@ -33,28 +38,32 @@ class ProbePlacement {
     ProbePlacement(support::Arena& arena, const ProbedBlock& probed, const ir::Block& plain);
 
     bool calls_back() const { return calls_back_; }
+    bool has_called_back() const { return has_called_back_; }  // of what has been emitted
     uint8_t access_level() const { return access_level_; }
     unsigned size() const { return static_cast<unsigned>(block_.instructions.size()); }
 
     // Emits what is due before instruction `index`, and takes care of its accesses.
     void before(ir::Builder& builder, unsigned index);
 
-    // For faults: what the block's start has added too early; null if nothing.
+    // For faults: what the block's start has done too early; null if nothing.
     const Instrumentation* keep(support::Arena& arena) const;
 
   private:
     void look(std::span<const Probe> probes);
-    void add_in_advance(std::span<const Probe> probes, unsigned index, bool after);
+    void do_in_advance(std::span<const Probe> probes, unsigned index, bool after);
     void append(std::vector<Probe>& merged, std::span<const Probe> probes) const;
     void hand_over() const;
-    void emit(ir::Builder& builder, const Probe& probe) const;
+    void emit(ir::Builder& builder, const Probe& probe);
     static void report(void* context, ir::Value address, ir::Value value, ir::Value value2, uint32_t info);
 
     support::Arena& arena_;
     const ProbedBlock& block_;
     std::span<bool> stretch_ends_;
     bool calls_back_ = false;
-    bool only_additions_ = true;
+    bool has_called_back_ = false;
+    bool looked_ = false;
+    bool in_advance_ = true;  // the first kind, all of them this operation:
+    ProbeOperation operation_ = ProbeOperation::Add;
     uint8_t access_level_ = 0;
     unsigned emitted_ = 0;  // instructions whose Probes have been
 
@@ -64,6 +73,9 @@ class ProbePlacement {
     std::vector<ProbeCounter> counters_;
     std::vector<Credit> credits_;
 };
+
+// What this thread's lane has goes to the counter. For the thunks' C++.
+void empty_counter_lane(guest::CpuState* cpu);
 
 // Async-signal-safe. Instruction `guest` of the block has faulted: undoes additions that were made in advance
 // for what comes after it, and, if it is going to be executed again, its own.

@@ -375,6 +375,13 @@ void Allocator::finish_instruction() {
         unbind(i.type == Type::V128 ? Bank::Vector : Bank::General, index_);
 }
 
+void Allocator::drop_operand(Bank bank, Value a) {
+    if (!a) return;
+    const uint32_t id = root(a);
+    const int reg = tracks_[id].reg;
+    if (reg >= 0 && is_temporary(bank, reg) && dies(id) && occurrences(id) == 1) unbind(bank, id);
+}
+
 void Allocator::spill_everything() {
     for (const Bank bank : {Bank::General, Bank::Vector}) {
         RegisterFile& f = file(bank);

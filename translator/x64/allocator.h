@@ -106,8 +106,10 @@ class Allocator final : public Context {
     bool reuses(ir::Value a) const;  // would def_as(self, a) need no move?
     Xbyak::Reg64 def_last(ir::Value result) { return Xbyak::Reg64(define_last(Bank::General, result.id)); }
     Xbyak::Xmm vdef_last(ir::Value result) { return Xbyak::Xmm(define_last(Bank::Vector, result.id)); }
-    void spill_everything();  // values that outlive this instruction go to memory: a call follows
-    void forget_homes();      // guest registers may have changed behind the allocator's back
+    void drop_operand(Bank bank,
+                      ir::Value a);  // it has been copied: not worth spilling if this is its last use
+    void spill_everything();         // values that outlive this instruction go to memory: a call follows
+    void forget_homes();             // guest registers may have changed behind the allocator's back
     bool in_memory(ir::Value value) const {
         const Track& t = tracks_[root(value)];
         return t.reg < 0 && (t.home >= 0 || t.spill >= 0);

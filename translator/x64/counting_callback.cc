@@ -12,28 +12,34 @@ namespace {
 
 constexpr unsigned kMostInstructions = 12;
 
+// By bits 3 to 5 of the opcode, or of the ModR/M byte behind 81 and 83.
+constexpr std::optional<ProbeOperation> kOperations[8] = {
+    ProbeOperation::Add, ProbeOperation::Or,  {}, {}, ProbeOperation::And,
+    ProbeOperation::Sub, ProbeOperation::Xor, {}};
+
 // base + (vcpu & mask) * scale
 struct Form {
     bool known = false;
     uint64_t base = 0;
     uint64_t scale = 0;
     uint64_t mask = ~uint64_t{0};
+    bool access = false;  // the address of the access, and nothing known
 
     bool constant() const { return known && scale == 0; }
 };
 
 Form constant(uint64_t value) {
-    return {true, value, 0, ~uint64_t{0}};
+    return {true, value, 0, ~uint64_t{0}, false};
 }
 
 Form sum(const Form& a, const Form& b) {
     if (!a.known || !b.known || (a.scale && b.scale && a.mask != b.mask)) return {};
-    return {true, a.base + b.base, a.scale + b.scale, a.scale ? a.mask : b.mask};
+    return {true, a.base + b.base, a.scale + b.scale, a.scale ? a.mask : b.mask, false};
 }
 
 Form product(const Form& a, uint64_t factor) {
     if (!a.known) return {};
-    return {true, a.base * factor, a.scale * factor, a.mask};
+    return {true, a.base * factor, a.scale * factor, a.mask, false};
 }
 
 // A result of 32 bits: what it is for any number of a vCPU that there can be.
@@ -48,13 +54,14 @@ Form narrow(const Form& a) {
 class Reader {
   public:
     explicit Reader(const Probe& probe) : at_(static_cast<const uint8_t*>(probe.function)) {
-        registers_[RDI] = {true, 0, 1, ~uint64_t{0}};
+        registers_[RDI] = {true, 0, 1, ~uint64_t{0}, false};
+        if (probe.kind == ProbeKind::MemoryCallback) registers_[RDX].access = true;
         registers_[probe.kind == ProbeKind::MemoryCallback ? RCX : RSI] =
             constant(reinterpret_cast<uint64_t>(probe.userdata));
     }
 
-    // Where the function adds how much; nothing if it does anything else.
-    bool read(Form* counter, uint64_t* amount) {
+    // What the function does: which counter, which operation, with what. False if it does anything else.
+    bool read(Form* counter, ProbeOperation* operation, Form* operand) {
         bool added = false;
         for (unsigned n = 0; n < kMostInstructions; n++) {
             static constexpr uint8_t kEndbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
@@ -66,7 +73,8 @@ class Reader {
             const uint8_t opcode = *at_++;
             if (opcode == 0xc3) {  // ret
                 *counter = target_;
-                *amount = amount_;
+                *operation = operation_;
+                *operand = operand_;
                 return added;
             }
             if (added || !instruction(opcode)) {
@@ -153,14 +161,18 @@ class Reader {
                 return arithmetic(4);
             case 0x83:
                 return arithmetic(1);
-            case 0x01: {  // add memory, register
-                if (operand(0) || !wide() || !registers_[reg_].constant()) return false;
-                found(registers_[reg_].base);
+            case 0x01:
+            case 0x09:
+            case 0x21:
+            case 0x29:
+            case 0x31: {  // add, or, and, sub, xor memory, register
+                if (operand(0) || !wide()) return false;
+                found(kOperations[opcode >> 3], registers_[reg_]);
                 return false;
             }
-            case 0xff: {  // inc memory
-                if (operand(0) || !wide() || (reg_ & 7) != 0) return false;
-                found(1);
+            case 0xff: {  // inc and dec memory
+                if (operand(0) || !wide() || (reg_ & 7) > 1) return false;
+                found((reg_ & 7) == 0 ? ProbeOperation::Add : ProbeOperation::Sub, constant(1));
                 return false;
             }
             default:
@@ -179,27 +191,28 @@ class Reader {
     bool arithmetic(unsigned size) {
         const auto reg = operand(size);
         const uint64_t immediate = extended(size == 1 ? take<int8_t>() : take<int32_t>());
-        constexpr unsigned kAdd = 0;
-        constexpr unsigned kAnd = 4;
-        const unsigned operation = reg_ & 7;
+        const auto operation = kOperations[reg_ & 7];
+        if (!operation) return false;
         if (!reg) {
-            if (operation == kAdd && wide()) found(immediate);
+            if (wide()) found(operation, constant(immediate));
             return false;
         }
         Form& form = registers_[*reg];
-        if (operation == kAdd) {
+        if (operation == ProbeOperation::Add) {
             set(*reg, sum(form, constant(immediate)));
             return true;
         }
         // Only of the number itself.
-        if (operation != kAnd || !form.known || form.base || form.scale != 1) return false;
+        if (operation != ProbeOperation::And || !form.known || form.base || form.scale != 1) return false;
         form.mask &= wide() ? immediate : static_cast<uint32_t>(immediate);
         return true;
     }
 
-    void found(uint64_t amount) {
+    void found(std::optional<ProbeOperation> operation, const Form& operand) {
+        if (!operand.constant() && !operand.access) return;
         target_ = address_;
-        amount_ = amount;
+        operation_ = *operation;
+        operand_ = operand;
     }
 
     const uint8_t* at_;
@@ -208,7 +221,8 @@ class Reader {
     Form registers_[16];
     Form address_;
     Form target_;
-    uint64_t amount_ = 0;
+    ProbeOperation operation_ = ProbeOperation::Add;
+    Form operand_;
 };
 
 }  // namespace
@@ -217,11 +231,15 @@ bool replace_counting_callback(Probe* probe) {
     if (probe->kind != ProbeKind::Callback && probe->kind != ProbeKind::MemoryCallback) return false;
     if (probe->access_level != 0) return false;
     Form counter;
-    uint64_t amount = 0;
-    if (!Reader(*probe).read(&counter, &amount) || !counter.known || amount > INT32_MAX) return false;
+    ProbeOperation operation{};
+    Form operand;
+    if (!Reader(*probe).read(&counter, &operation, &operand) || !counter.known) return false;
     if (counter.scale > INT32_MAX || counter.base % sizeof(uint64_t) != 0) return false;
-    probe->kind = ProbeKind::AddU64;
-    probe->immediate = amount;
+    probe->kind = ProbeKind::CombineU64;
+    probe->operation = operation;
+    probe->of_address = operand.access;
+    probe->immediate = operand.base;
+    if (!operand.access && operation == ProbeOperation::Add) probe->kind = ProbeKind::AddU64;
     probe->counter = {};
     probe->counter.address = reinterpret_cast<uint64_t*>(counter.base);
     probe->counter.stride = counter.scale;

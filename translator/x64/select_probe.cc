@@ -27,6 +27,8 @@ using Xbyak::util::rsi;
 
 namespace {
 
+constexpr size_t kLane = offsetof(guest::CpuState, counter_lane);
+constexpr uint64_t kMostInLane = 0xffff;  // at once
 constexpr size_t kCounters = offsetof(guest::CpuState, counters);
 constexpr size_t kAccess = offsetof(guest::CpuState, callback_access);
 constexpr size_t kHostSp = offsetof(guest::CpuState, host_sp);
@@ -80,10 +82,48 @@ RegExp counter_address(Context& e, const ProbeCounter& counter) {
     return RegExp(rax);
 }
 
+// The function empties the lane when it has become negative.
+void add_to_lane(Context& e, const Probe& probe) {
+    e.clobber_flags();
+    e.c.add(e.state(kLane, 32), static_cast<uint32_t>(probe.immediate));
+    Context::Cold full;
+    full.from = e.jcc_forward(kS);
+    full.back = e.here();
+    full.data = reinterpret_cast<uint64_t>(probe.function);
+    full.emit = [](Context& context, const Context::Cold& at) {
+        context.call_cold(reinterpret_cast<const void*>(at.data));
+        context.jmp_back(at.back);
+    };
+    e.cold(full);
+}
+
+// CombineU64. `address` is the access's, and if there is a `status` it was made only if that is 0.
+void combine(Context& e, const Probe& probe, ir::Value address, ir::Value status) {
+    static constexpr uint8_t kOpcodes[] = {0x01, 0x09, 0x21, 0x29, 0x31};  // op [rax], register; by operation
+    const auto imm = static_cast<int64_t>(probe.immediate);
+    if (probe.operation == ProbeOperation::Xor && imm == 0 && !probe.of_address) return;
+    e.clobber_flags();
+    const Reg64 operand = probe.of_address ? e.use(address) : e.temp();
+    Context::Jump skip;
+    if (status) {
+        const Reg64 made = e.use(status);
+        e.c.lea(rax, e.c.ptr[counter_address(e, probe.counter)]);
+        e.c.test(made.cvt32(), made.cvt32());
+        if (!probe.of_address) e.c.mov(operand, imm);
+        skip = e.jcc_forward(kNE);
+    } else {
+        e.c.lea(rax, e.c.ptr[counter_address(e, probe.counter)]);
+        if (!probe.of_address) e.c.mov(operand, imm);
+    }
+    encode(e.c, {kOpcodes[static_cast<unsigned>(probe.operation)], true}, operand.getIdx(), RAX, 0);
+    if (status) e.bind(skip);
+}
+
 void inline_operation(Context& e, const Probe& probe) {
     Allocator& r = impl(e);
     const ProbeCounter& counter = probe.counter;
     if (probe.kind == ProbeKind::AddU64 && probe.immediate == 0) return;
+    if (probe.in_lane && probe.immediate <= kMostInLane && !r.flags_busy()) return add_to_lane(e, probe);
     const bool strange = counter.base ? !scales(counter) && !rotates(e, counter) : counter.stride != 0;
     if (!counter.in_vcpu && strange) e.clobber_flags();
     const int32_t imm = static_cast<int32_t>(probe.immediate);
@@ -194,7 +234,8 @@ void load_constant(Context& e, Reg64 reg, const void* pointer) {
 }
 
 bool is_inline(const Probe& probe) {
-    return probe.kind == ProbeKind::AddU64 || probe.kind == ProbeKind::StoreU64;
+    return probe.kind == ProbeKind::AddU64 || probe.kind == ProbeKind::StoreU64 ||
+           probe.kind == ProbeKind::CombineU64;
 }
 
 const Probe& probe_of(const Inst& i) {
@@ -203,11 +244,13 @@ const Probe& probe_of(const Inst& i) {
 
 // fn(vcpu_index, info, vaddr, userdata); the value is in vector_scratch[0].
 void memory_callback(Context& e, const Inst& i, const Probe& probe) {
+    Allocator& r = impl(e);
     e.use_in(i.a, rdx);
+    r.drop_operand(Bank::General, i.a);
     before_callback(e, probe);
     Context::Jump skip;
     if (i.d) {
-        impl(e).load_value(RAX, i.d);
+        r.load_value(RAX, i.d);
         e.c.test(eax, eax);
         skip = e.jcc_forward(kNE);
     }
@@ -218,6 +261,7 @@ void memory_callback(Context& e, const Inst& i, const Probe& probe) {
 }
 
 void memory_operation(Context& e, const Inst& i, const Probe& probe) {
+    if (probe.kind == ProbeKind::CombineU64) return combine(e, probe, i.a, i.d);
     if (i.d) return guarded_operation(e, probe, i.d);
     inline_operation(e, probe);
 }
@@ -283,6 +327,7 @@ void Allocator::unpark_mxcsr() {
 
 void emit_Probe(Context& e, const Inst& i) {
     const Probe& probe = probe_of(i);
+    if (probe.kind == ProbeKind::CombineU64) return combine(e, probe, {}, {});
     if (is_inline(probe)) return inline_operation(e, probe);
     if (probe.kind == ProbeKind::ConditionalCallback && probe.condition == ProbeCondition::Never) return;
     before_callback(e, probe);
@@ -298,6 +343,8 @@ void emit_MemoryProbe(Context& e, const Inst& i) {
     if (is_inline(probe)) return memory_operation(e, i, probe);
     if (i.b) e.c.mov(e.state(kVectorScratch, 64), e.use(i.b));
     if (i.c) e.c.mov(e.state(kVectorScratch + 8, 64), e.use(i.c));
+    impl(e).drop_operand(Bank::General, i.b);
+    impl(e).drop_operand(Bank::General, i.c);
     memory_callback(e, i, probe);
 }
 
@@ -305,6 +352,7 @@ void emit_MemoryProbeV(Context& e, const Inst& i) {
     const Probe& probe = probe_of(i);
     if (is_inline(probe)) return memory_operation(e, i, probe);
     e.c.movaps(e.state(kVectorScratch, 128), e.vuse(i.b));
+    impl(e).drop_operand(Bank::Vector, i.b);
     memory_callback(e, i, probe);
 }
 

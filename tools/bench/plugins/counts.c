@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Counts by one way of instrumentation, which the argument `what` names: nothing, tb-inline, tb, insn-inline,
- * insn, mem-inline, mem, and insn-called, mem-called, whose callbacks combine addresses instead of counting:
- * no emulator can turn those into a counter. Compiled for version 1 it loads in every emulator of the family,
- * so that the ways' costs can be compared; from version 2 on, inline counters are in scoreboards. The total
- * is printed at the end (with -d plugin). With registers=on the callbacks may use registers, although they do
- * not.
+ * insn, mem-inline, mem, insn-mixed, mem-mixed, whose callbacks combine addresses instead of counting, and
+ * insn-called, mem-called, which do so in a way that no emulator can turn into an operation of its own.
+ * Compiled for version 1 it loads in every emulator of the family, so that the ways' costs can be compared;
+ * from version 2 on, inline counters are in scoreboards. The total is printed at the end (with -d plugin).
+ * With registers=on the callbacks may use registers, although they do not.
  */
 #include <inttypes.h>
 #include <qemu-plugin.h>
@@ -19,7 +19,7 @@ enum { kVcpus = 64 };
 static struct { _Alignas(64) uint64_t count; } counts[kVcpus];
 static const char* what = "nothing";
 static enum qemu_plugin_cb_flags flags = QEMU_PLUGIN_CB_NO_REGS;
-static int blocks, insns, accesses, in_line, called;
+static int blocks, insns, accesses, in_line, mixed, called;
 
 #if QEMU_PLUGIN_VERSION >= 2
 static qemu_plugin_u64 counter;
@@ -51,6 +51,19 @@ static void combine_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64
     counts[vcpu % kVcpus].count ^= address;
 }
 
+static uint64_t hash(uint64_t previous, uint64_t address) {
+    return (previous << 1 | previous >> 63) ^ address;
+}
+
+static void hash_instruction(unsigned int vcpu, void* userdata) {
+    counts[vcpu % kVcpus].count = hash(counts[vcpu % kVcpus].count, (uintptr_t)userdata);
+}
+
+static void hash_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* userdata) {
+    (void)info, (void)userdata;
+    counts[vcpu % kVcpus].count = hash(counts[vcpu % kVcpus].count, address);
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
     (void)id;
     if (blocks && in_line) INLINE(tb_exec, tb);
@@ -59,12 +72,18 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
         struct qemu_plugin_insn* insn = qemu_plugin_tb_get_insn(tb, i);
         if (insns && in_line) INLINE(insn_exec, insn);
         if (insns && !in_line)
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, called ? combine : executed, flags,
-                                                   (void*)(uintptr_t)qemu_plugin_insn_vaddr(insn));
+            qemu_plugin_register_vcpu_insn_exec_cb(insn,
+                                                   called  ? hash_instruction
+                                                   : mixed ? combine
+                                                           : executed,
+                                                   flags, (void*)(uintptr_t)qemu_plugin_insn_vaddr(insn));
         if (accesses && in_line) INLINE(mem, insn, QEMU_PLUGIN_MEM_RW);
         if (accesses && !in_line)
-            qemu_plugin_register_vcpu_mem_cb(insn, called ? combine_access : accessed, flags,
-                                             QEMU_PLUGIN_MEM_RW, NULL);
+            qemu_plugin_register_vcpu_mem_cb(insn,
+                                             called  ? hash_access
+                                             : mixed ? combine_access
+                                                     : accessed,
+                                             flags, QEMU_PLUGIN_MEM_RW, NULL);
     }
 }
 
@@ -91,6 +110,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
     insns = strncmp(what, "insn", 4) == 0;
     accesses = strncmp(what, "mem", 3) == 0;
     in_line = strstr(what, "-inline") != NULL;
+    mixed = strstr(what, "-mixed") != NULL;
     called = strstr(what, "-called") != NULL;
     if (!blocks && !insns && !accesses && strcmp(what, "nothing") != 0) {
         fprintf(stderr, "counts: %s: what is that?\n", what);
