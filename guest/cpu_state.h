@@ -55,6 +55,8 @@ inline constexpr uint32_t kLaneEmpty = 0x7fff0000;  // CpuState::counter_lane: n
 inline constexpr unsigned kSpillSlots = 64;         // 16-byte spill slots for the register allocator
 inline constexpr unsigned kScratchSlots = 8;  // operands of out-of-line vector and floating-point helpers
 
+struct SveState;  // guest/sve_state.h
+
 struct alignas(64) CpuState {
     uint64_t x[31] = {};
     uint64_t sp = 0;
@@ -111,6 +113,11 @@ struct alignas(64) CpuState {
     uint32_t tag_control = 0;   // kTag* below
     uint32_t pac_enabled = 15;  // bit per PacKey: what prctl(PR_PAC_SET_ENABLED_KEYS) left on
     Vec128 pac_keys[kPacKeys];  // hi: the architecture's K<127:64>
+    SveState* sve = nullptr;    // what SVE adds to the registers, once it is used
+    uint8_t sve_vl = 0;         // vector length in bytes; 0: the default
+    uint8_t sve_vl_exec = 0;    // the one that exec gives, if it is not 0
+    bool sve_vl_inherit = false;
+    uint8_t z_upper[32] = {};  // by vector register: bits 128 and up may not be zero
 
     uint32_t nzcv() const {
         return (flags & kFlagN ? kPstateN : 0) | (flags & kFlagZ ? kPstateZ : 0) |

@@ -30,9 +30,12 @@ constexpr FeatureSet features_of(unsigned set) {
 constexpr FeatureSet kPauthAlgorithms =
     feature_bit(Feature::PAuthQarma5) | feature_bit(Feature::PAuthQarma3) | feature_bit(Feature::PAuthImpdef);
 
+constexpr FeatureSet kSveLengths =
+    feature_bit(Feature::SVE128) | feature_bit(Feature::SVE256) | feature_bit(Feature::SVE512);
+
 // What QEMU's models have and these do not: can be switched off, for scripts that do so.
 bool never_there(std::string_view property) {
-    for (const std::string_view prefix : {"sve", "sme", "pmu", "lpa2"}) {
+    for (const std::string_view prefix : {"sme", "pmu", "lpa2"}) {
         if (property.starts_with(prefix)) return true;
     }
     return false;
@@ -95,9 +98,12 @@ bool choose_cpu(const std::string& description, std::string* error) {
         const std::string property = description.substr(begin, end == std::string::npos ? end : end - begin);
         if (!property.empty() && !set_property(property, &features, error)) return false;
     }
+    if (!(features & kSveLengths)) features &= ~feature_bit(Feature::SVE);
     for (const FeatureRow& row : kFeatureRows) {
         if (!(features & feature_bit(row.requires_feature))) features &= ~feature_bit(row.feature);
     }
+    if (!(features & feature_bit(Feature::BF16))) features &= ~feature_bit(Feature::SveBF16);
+    if (!(features & feature_bit(Feature::I8MM))) features &= ~feature_bit(Feature::SveI8MM);
     enabled_features = features;
     midr = chosen->midr;
     return true;

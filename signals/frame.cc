@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "guest/features.h"
+#include "guest/sve_state.h"
 #include "guest/user_access.h"
 #include "loader/loader.h"
 #include "signals/signals.h"
@@ -24,9 +25,12 @@ constexpr uint64_t kForbiddenBits = 0x3df;
 struct FilledFrame {
     SignalFrame frame{};
     FpsimdContext fpsimd;
-    uint8_t rest[sizeof(EsrContext) + kTerminatorSize] = {};
+    // As much of it as is filled.
+    uint8_t rest[sizeof(EsrContext) + sve_record_size(guest::kSveMaxBytes) + kTerminatorSize];
 };
-static_assert(sizeof(FilledFrame) == sizeof(SignalFrame) + sizeof(FpsimdContext) + 32);
+constexpr uint64_t kFilledBeforeRest = sizeof(SignalFrame) + sizeof(FpsimdContext);
+static_assert(sizeof(FilledFrame) - sizeof(FilledFrame::rest) - kFilledBeforeRest < 16);
+static_assert(sizeof(FpsimdContext) + sizeof(FilledFrame::rest) < kRecordsSize);
 
 constexpr unsigned kBtypeShift = 10;
 constexpr unsigned kBtypeCall = 2;  // a handler is entered as if called
@@ -45,6 +49,47 @@ void restore_pstate(guest::CpuState& cpu, uint64_t pstate) {
     cpu.btype = btype && guest::enabled(Feature::BTI) ? 1u << btype : 0;
 }
 
+// The registers of SVE: as they are in the frame, one after the other.
+void put_sve(const guest::CpuState& cpu, unsigned vl, uint8_t* to) {
+    for (unsigned n = 0; n < 32; n++, to += vl) {
+        memcpy(to, &cpu.v[n], 16);
+        guest::read_z_upper(cpu, n, to + 16, vl - 16);
+    }
+    for (const uint64_t p : cpu.sve->p) {
+        memcpy(to, &p, vl / 8);
+        to += vl / 8;
+    }
+    memcpy(to, &cpu.sve->ffr, vl / 8);
+}
+void take_sve(guest::CpuState& cpu, unsigned vl, const uint8_t* from) {
+    guest::SveState& sve = guest::sve_state(cpu);
+    for (unsigned n = 0; n < 32; n++, from += vl) {
+        memcpy(static_cast<void*>(&cpu.v[n]), from, 16);
+        guest::write_z_upper(cpu, n, from + 16, vl - 16);
+    }
+    for (uint64_t& p : sve.p) {
+        p = 0;
+        memcpy(&p, from, vl / 8);
+        from += vl / 8;
+    }
+    sve.ffr = 0;
+    memcpy(&sve.ffr, from, vl / 8);
+}
+
+// The number of bytes.
+uint64_t put_sve_record(const guest::CpuState& cpu, uint8_t* to) {
+    if (!guest::enabled(guest::Feature::SVE)) return 0;
+    const unsigned vl = guest::sve_vl(cpu);
+    const bool in_use = guest::sve_in_use(cpu);
+    SveContext record;
+    record.vl = static_cast<uint16_t>(vl);
+    if (in_use) record.head.size = static_cast<uint32_t>(sve_record_size(vl));
+    memset(to, 0, record.head.size);
+    memcpy(to, &record, sizeof record);
+    if (in_use) put_sve(cpu, vl, to + sizeof record);
+    return record.head.size;
+}
+
 // Everything but siginfo; the number of bytes from the frame's start.
 uint64_t fill_frame(const ThreadSignals& state, uint64_t mask, FilledFrame* to) {
     const guest::CpuState& cpu = state.thread->cpu;
@@ -61,17 +106,25 @@ uint64_t fill_frame(const ThreadSignals& state, uint64_t mask, FilledFrame* to) 
     to->fpsimd.fpsr = cpu.read_fpsr();
     to->fpsimd.fpcr = cpu.fpcr;
     memcpy(to->fpsimd.v, cpu.v, sizeof cpu.v);
-    if (state.fault_code == 0) return sizeof *to - sizeof(EsrContext);
-    EsrContext esr;
-    esr.esr = state.fault_code;
-    memcpy(to->rest, &esr, sizeof esr);
-    return sizeof *to;
+    uint64_t used = 0;
+    if (state.fault_code != 0) {
+        EsrContext esr;
+        esr.esr = state.fault_code;
+        memcpy(to->rest, &esr, sizeof esr);
+        used = sizeof esr;
+    }
+    used += put_sve_record(cpu, to->rest + used);
+    memset(to->rest + used, 0, kTerminatorSize);
+    return offsetof(FilledFrame, rest) + used + kTerminatorSize;
 }
 
 // The records of a frame, one after the other, wherever they are.
 class RecordParser {
   public:
     explicit RecordParser(uint64_t frame) : frame_(frame), base_(frame + sizeof(SignalFrame)) {}
+
+    // Where the record of SVE is; 0: there is none.
+    uint64_t sve_address() const { return sve_address_; }
 
     bool find_fpsimd(FpsimdContext* out) {
         bool found = false;
@@ -90,6 +143,9 @@ class RecordParser {
                 if (found || head.size < sizeof *out || !guest::read_object(out, base_ + offset_))
                     return false;
                 found = true;
+            } else if (head.magic == kSveMagic && guest::enabled(guest::Feature::SVE)) {
+                if (sve_address_ || head.size < sizeof(SveContext)) return false;
+                sve_address_ = base_ + offset_;
             } else if (head.magic != kEsrMagic) {
                 return false;
             }
@@ -121,6 +177,7 @@ class RecordParser {
     uint64_t base_;
     uint64_t offset_ = 0;
     uint64_t limit_ = kRecordsSize;
+    uint64_t sve_address_ = 0;
     bool in_extra_ = false;
 };
 
@@ -134,6 +191,27 @@ void set_frame_pstate(guest::CpuState& cpu, uint64_t pstate) {
     cpu.set_nzcv(static_cast<uint32_t>(pstate & kFlagBits));
     restore_pstate(cpu, pstate);
 }
+
+namespace {
+
+struct SveRegisters {
+    bool present = false;
+    uint8_t bytes[sve_registers_size(guest::kSveMaxBytes)];
+};
+
+// False: the record is bad. It may be empty, or for the present vector length.
+bool read_sve_record(const guest::CpuState& cpu, uint64_t address, SveRegisters* to) {
+    SveContext record;
+    if (address == 0) return true;
+    const unsigned vl = guest::sve_vl(cpu);
+    if (!guest::read_object(&record, address) || record.vl != vl) return false;
+    if (record.head.size <= sizeof record) return true;
+    if (record.head.size < sve_record_size(vl)) return false;
+    to->present = guest::read_memory(to->bytes, address + sizeof record, sve_registers_size(vl));
+    return to->present;
+}
+
+}  // namespace
 
 bool push_frame(ThreadSignals* state, const GuestAction& action, const siginfo_t& info,
                 uint64_t mask_to_save) {
@@ -185,13 +263,17 @@ bool pop_frame(ThreadSignals* state, uint64_t* mask) {
     *mask = user.mask & ~kUnblockable;
     FpsimdContext fpsimd;
     if (user.context.pstate & kForbiddenBits) return false;
-    if (!RecordParser(frame_address).find_fpsimd(&fpsimd)) return false;
+    RecordParser parser(frame_address);
+    SveRegisters sve;
+    if (!parser.find_fpsimd(&fpsimd) || !read_sve_record(cpu, parser.sve_address(), &sve)) return false;
 
     memcpy(cpu.x, user.context.x, sizeof cpu.x);
     cpu.sp = user.context.sp;
     cpu.pc = user.context.pc;
     set_frame_pstate(cpu, user.context.pstate);
     memcpy(cpu.v, fpsimd.v, sizeof cpu.v);
+    guest::clear_sve(cpu);
+    if (sve.present) take_sve(cpu, guest::sve_vl(cpu), sve.bytes);
     cpu.write_fpcr(fpsimd.fpcr);
     cpu.write_fpsr(fpsimd.fpsr);
     // Whatever is wrong with the alternate stack, the kernel goes on without it.

@@ -29,6 +29,7 @@ struct ContextHead {
 
 inline constexpr uint32_t kFpsimdMagic = 0x46508001;
 inline constexpr uint32_t kEsrMagic = 0x45535201;
+inline constexpr uint32_t kSveMagic = 0x53564501;
 inline constexpr uint32_t kExtraMagic = 0x45585401;
 
 struct FpsimdContext {
@@ -43,6 +44,21 @@ struct EsrContext {
     ContextHead head{kEsrMagic, 16};
     uint64_t esr = 0;
 };
+
+// Followed, if the registers are more than AdvSIMD's, by Z0-Z31, P0-P15 and FFR.
+struct SveContext {
+    ContextHead head{kSveMagic, 16};
+    uint16_t vl = 0;
+    uint16_t flags = 0;
+    uint16_t reserved[2] = {};
+};
+static_assert(sizeof(SveContext) == 16);
+constexpr uint64_t sve_registers_size(unsigned vl) {
+    return 32 * vl + (16 + 1) * vl / 8;
+}
+constexpr uint64_t sve_record_size(unsigned vl) {
+    return (sizeof(SveContext) + sve_registers_size(vl) + 15) & ~uint64_t{15};
+}
 
 struct ExtraContext {
     ContextHead head{kExtraMagic, 32};

@@ -6,6 +6,7 @@
 // the handler is known (signals::deliver_pending). x0 keeps the first argument until then, so that making a
 // call again is a matter of the program counter alone.
 #include "guest/observer.h"
+#include "guest/sve_state.h"
 #include "guest/user_access.h"
 #include "signals/signals.h"
 #include "signals/traced.h"
@@ -38,6 +39,7 @@ void system_call(Thread* thread) {
     const uint64_t arguments[8] = {cpu.x[0], cpu.x[1], cpu.x[2], cpu.x[3],
                                    cpu.x[4], cpu.x[5], cpu.x[6], cpu.x[7]};
     const auto number = static_cast<int32_t>(cpu.x[8]);  // the kernel looks at 32 bits
+    guest::clear_sve(cpu);
     const uint64_t svc = cpu.pc - kInstructionSize;
     if (cpu.tag_control & guest::kTagFaultPending) [[unlikely]] {
         cpu.pc = svc;  // the call is made after the signal

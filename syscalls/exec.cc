@@ -41,6 +41,7 @@
 #include "syscalls/process.h"
 #include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
+#include "syscalls/sve.h"
 #include "syscalls/syscalls.h"
 
 namespace armature::syscalls {
@@ -54,7 +55,7 @@ struct ExecPlan {
     int fd = -1;          // the program (or script)
     int filters_fd = -1;  // the guest's seccomp filters
     std::string path;     // what the program is to see as its name
-    std::string fd_word, self_word, limits_word, filters_word, trace_word;
+    std::string fd_word, self_word, limits_word, filters_word, trace_word, sve_word;
     std::vector<uint64_t> guest_argv;  // addresses, without the final null
     std::vector<uint64_t> argv;        // for the host
     loader::ScriptLine script;
@@ -228,9 +229,16 @@ int64_t exec_emulated(Thread* thread, ExecPlan* plan, uint64_t envp) {
         argv.push_back(pointer(kExecTrace));
         argv.push_back(pointer(plan->trace_word.c_str()));
     }
-    const char* const internal[] = {kExecSelf,   plan->self_word.c_str(),   kExecFd,   plan->fd_word.c_str(),
-                                    kExecLimits, plan->limits_word.c_str(), kExecPath, plan->path.c_str()};
+    const char* const internal[] = {kExecSelf,   plan->self_word.c_str(),  kExecFd, plan->fd_word.c_str(),
+                                    kExecLimits, plan->limits_word.c_str()};
     for (const char* word : internal) argv.push_back(pointer(word));
+    plan->sve_word = sve_for_exec(thread->cpu);
+    if (!plan->sve_word.empty()) {
+        argv.push_back(pointer(kExecSve));
+        argv.push_back(pointer(plan->sve_word.c_str()));
+    }
+    argv.push_back(pointer(kExecPath));
+    argv.push_back(pointer(plan->path.c_str()));
     argv.insert(argv.end(), plan->guest_argv.begin(), plan->guest_argv.end());
     argv.push_back(0);
 

@@ -12,6 +12,7 @@
 #include "syscalls/call.h"
 #include "syscalls/memory.h"
 #include "syscalls/seccomp.h"
+#include "syscalls/sve.h"
 #include "syscalls/tagged_addresses.h"
 
 namespace armature::syscalls {
@@ -80,8 +81,6 @@ constexpr OptionRow kOptions[] = {
     {PR_SET_TSC, How::Refuse, EINVAL},
     {PR_SET_FP_MODE, How::Refuse, EINVAL},
     {PR_GET_FP_MODE, How::Refuse, EINVAL},
-    {PR_SVE_SET_VL, How::Refuse, EINVAL},
-    {PR_SVE_GET_VL, How::Refuse, EINVAL},
     // Would bind the emulator instead of the guest.
     {PR_SET_MM, How::Refuse, EPERM},
     {PR_SET_SYSCALL_USER_DISPATCH, How::Refuse, EINVAL},
@@ -133,6 +132,8 @@ int64_t sys_prctl(guest::Thread* thread, Arguments a) {
     if (option == PR_PAC_GET_ENABLED_KEYS) return get_enabled_pac_keys(thread, a);
     if (option == PR_SET_TAGGED_ADDR_CTRL) return set_tagged_address_control(thread, a);
     if (option == PR_GET_TAGGED_ADDR_CTRL) return get_tagged_address_control(thread, a);
+    if (option == PR_SVE_SET_VL) return set_sve_length(thread, a[1]);
+    if (option == PR_SVE_GET_VL) return get_sve_length(thread);
     if (option == kSetVma && !guest_owns(a[2], a[3])) return -ENOMEM;
     if (option == kSetVma) return host_call(SYS_prctl, a[0], a[1], a[2], a[3], a[4]);
     for (const OptionRow& row : kOptions) {

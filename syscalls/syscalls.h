@@ -43,14 +43,15 @@ inline constexpr char kExecSelf[] =
 inline constexpr char kExecLimits[] = "-exec-limits";  // the guest's resource limits
 inline constexpr char kExecFilters[] =
     "-exec-filters";  // descriptor of its seccomp filters, if there are any; to be closed
-
+inline constexpr char kExecSve[] = "-exec-sve";      // SVE's vector length, if it is not the default
 inline constexpr char kExecTrace[] = "-exec-trace";  // that it is traced, see signals/traced.h
 
-// What tools/armature does with three of them: the first two before initialise(), the other for the first
+// What tools/armature does with four of them: the first two before initialise(), the others for the first
 // thread. False: not understood.
 void adopt_self_descriptor(int fd);
 bool adopt_limits(const std::string& word);
 bool adopt_seccomp(int fd, guest::Thread* thread);
+bool adopt_sve(const std::string& word, guest::CpuState* cpu);
 
 uint64_t stack_limit();  // the guest's RLIMIT_STACK
 

@@ -11,6 +11,8 @@ enum {
     FUZZ_MEMORY = 512, /* bytes that loads and stores hit */
     FUZZ_SLOT = 64,    /* bytes of code region per case, never used twice */
     FUZZ_BATCH = 1024,
+    FUZZ_Z_UPPER = 48,
+    FUZZ_PREDICATES = 17,
 };
 
 /* Guest addresses, the same on every side. */
@@ -31,6 +33,8 @@ struct fuzz_state {
     uint32_t signal; /* how it ended: SIGTRAP at a BRK, SIGILL, SIGSEGV, SIGBUS */
     uint64_t fault_address;
     uint8_t memory[FUZZ_MEMORY];
+    uint8_t z[32][FUZZ_Z_UPPER]; /* SVE: bytes 16 and up of the vectors */
+    uint64_t p[FUZZ_PREDICATES]; /* the last is FFR */
 };
 
 struct fuzz_case {
@@ -46,6 +50,8 @@ struct fuzz_case {
 struct fuzz_batch {
     uint32_t count;
     uint32_t done;
+    uint32_t vl; /* SVE's vector length in bytes; 0: without SVE */
+    uint32_t unused;
     struct fuzz_case cases[FUZZ_BATCH];
 };
 

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <vector>
 
+#include "tests/fuzz/generate_sve.h"
+
 namespace armature::fuzz {
 namespace {
 
@@ -19,6 +21,7 @@ using tests::random_word;
 using translator::decode::Row;
 
 std::vector<const Row*> rows;
+unsigned vector_length = 0;
 
 unsigned bits(uint32_t word, unsigned lsb, unsigned count) {
     return word >> lsb & ((1u << count) - 1);
@@ -256,6 +259,15 @@ void random_state(fuzz_state* state, const Choice& choice, Random& random) {
         if (random.below(4) == 0) state->fpcr |= 1u << 19;  // FZ16
         if (random.below(8) == 0) state->fpcr |= 1u << 26;  // AHP
     }
+    if (choice.vl) {
+        for (unsigned i = 0; i < 32; i++) {
+            for (unsigned at = 0; at < FUZZ_Z_UPPER; at += 8) {
+                const uint64_t value = random_vector_half(random, random.below(4) ? common : random.below(6));
+                std::memcpy(state->z[i] + at, &value, 8);
+            }
+        }
+        random_predicates(state, choice.vl, random);
+    }
     for (uint8_t& byte : state->memory) byte = static_cast<uint8_t>(random.word() >> 24);
     if (random.below(2)) {
         for (unsigned i = 0; i < FUZZ_MEMORY; i += 8) {
@@ -349,7 +361,12 @@ bool add(fuzz_case* c, const Row& row, bool in_loop, Reserved* reserved, Random&
     if (in_loop && !fits_loop(word)) return false;
     fuzz_state& in = c->in;
     uint32_t address_registers = 0;
-    if (is_cache_operation(row)) {
+    if (is_sve_access(word)) {
+        const auto operands = place_sve_access(c, row, word, vector_length,
+                                               reserved->written | reserved->bases, in_loop, random);
+        if (!operands) return false;
+        address_registers = *operands;
+    } else if (is_cache_operation(row)) {
         const unsigned t = bits(word, 0, 5);
         if (t == 31 || reserved->written & bit(t)) return false;
         in.x[t] = FUZZ_WINDOW + random.below(FUZZ_MEMORY);
@@ -427,6 +444,7 @@ bool select_rows(const Choice& choice) {
     rows.clear();
     for (const Row& row : translator::decode::kRows) {
         if (excluded(row) || !guest::enabled(row.feature)) continue;
+        if (!choice.vl && (row.value & 0x1e000000) == 0x04000000) continue;  // SVE
         if (!choice.only.empty() && std::string(row.name()).find(choice.only) == std::string::npos) continue;
         rows.push_back(&row);
     }
@@ -436,6 +454,7 @@ bool select_rows(const Choice& choice) {
 void make_case(fuzz_case* c, uint32_t slot, const Choice& choice, tests::Random& random) {
     *c = {};
     c->slot = slot;
+    vector_length = choice.vl;
     random_state(&c->in, choice, random);
     c->in.pc = FUZZ_CODE_BASE + uint64_t{slot} * FUZZ_SLOT;
     Reserved reserved;

@@ -13,6 +13,7 @@ namespace armature::fuzz {
 struct Choice {
     unsigned block = 1;    // at most this many instructions in a case
     std::string only;      // rows whose name contains this
+    unsigned vl = 0;       // SVE's vector length in bytes; 0: no SVE
     bool fp_modes = true;  // rounding modes, flush to zero, default NaN
 };
 

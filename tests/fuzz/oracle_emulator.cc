@@ -23,9 +23,10 @@ bool run_guest_oracle(fuzz_batch* batch, const std::string& emulator, const std:
     ok = shared != MAP_FAILED;
     if (ok) {
         std::memcpy(shared, batch, sizeof *batch);
-        // Pointer authentication is not compared; with SVE the frame would carry the vectors a second time.
-        const char* const qemu[] = {emulator.c_str(), "-cpu", "max,pauth=off,sve=off,sme=off",
-                                    guest.c_str(),    path,   nullptr};
+        // Pointer authentication is not compared.
+        const std::string sve = batch->vl ? "sve-max-vq=" + std::to_string(batch->vl / 16) : "sve=off";
+        const std::string cpu = "max,pauth=off,sme=off," + sve;
+        const char* const qemu[] = {emulator.c_str(), "-cpu", cpu.c_str(), guest.c_str(), path, nullptr};
         const char* const other[] = {emulator.c_str(), guest.c_str(), path, nullptr};
         const bool is_qemu = emulator.find("qemu") != std::string::npos;
         pid_t child = 0;

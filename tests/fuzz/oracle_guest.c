@@ -29,6 +29,40 @@ static struct fpsimd_context* fpsimd(ucontext_t* uc) {
     return (struct fpsimd_context*)head;
 }
 
+/* The record of SVE, if there is one with registers. */
+static struct sve_context* sve(ucontext_t* uc) {
+    struct _aarch64_ctx* head = (struct _aarch64_ctx*)uc->uc_mcontext.__reserved;
+    if (!batch->vl) return 0;
+    while (head->magic && head->magic != SVE_MAGIC) head = (struct _aarch64_ctx*)((char*)head + head->size);
+    struct sve_context* context = (struct sve_context*)head;
+    if (!head->magic || context->vl != batch->vl || head->size < SVE_SIG_CONTEXT_SIZE(batch->vl / 16)) return 0;
+    return context;
+}
+
+static void copy_sve(ucontext_t* uc, struct fuzz_state* state, int to_frame) {
+    char* context = (char*)sve(uc);
+    const unsigned vq = batch->vl / 16, bytes = batch->vl / 8;
+    if (!batch->vl) return;
+    if (!context) _exit(6);
+    for (unsigned i = 0; i < 32; i++) {
+        char* z = context + SVE_SIG_ZREG_OFFSET(vq, i);
+        if (to_frame) {
+            memcpy(z, state->v + 2 * i, 16);
+            memcpy(z + 16, state->z[i], batch->vl - 16);
+        } else {
+            memcpy(state->z[i], z + 16, batch->vl - 16);
+        }
+    }
+    for (unsigned i = 0; i < FUZZ_PREDICATES; i++) {
+        char* p = context + (i < 16 ? SVE_SIG_PREG_OFFSET(vq, i) : SVE_SIG_FFR_OFFSET(vq));
+        if (to_frame) {
+            memcpy(p, &state->p[i], bytes);
+        } else {
+            memcpy(&state->p[i], p, bytes);
+        }
+    }
+}
+
 static void leave(const ucontext_t* uc, const siginfo_t* info, int signo) {
     struct fuzz_case* c = &batch->cases[next_case - 1];
     const mcontext_t* m = &uc->uc_mcontext;
@@ -43,6 +77,7 @@ static void leave(const ucontext_t* uc, const siginfo_t* info, int signo) {
     c->out.signal = (uint32_t)signo;
     c->out.fault_address = signo == SIGSEGV || signo == SIGBUS ? (uint64_t)info->si_addr : 0;
     memcpy(c->out.memory, (void*)FUZZ_WINDOW, FUZZ_MEMORY);
+    copy_sve((ucontext_t*)uc, &c->out, 0);
     char* code = (char*)(FUZZ_CODE_BASE + (uint64_t)c->slot * FUZZ_SLOT);
     memset(code, 0, FUZZ_SLOT);
     __builtin___clear_cache(code, code + FUZZ_SLOT);
@@ -65,6 +100,7 @@ static void enter(ucontext_t* uc) {
     memcpy(fp->vregs, c->in.v, sizeof c->in.v);
     fp->fpcr = c->in.fpcr;
     fp->fpsr = c->in.fpsr;
+    copy_sve(uc, &c->in, 1);
 }
 
 static void on_signal(int signo, siginfo_t* info, void* context) {

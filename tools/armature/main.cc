@@ -100,6 +100,9 @@ int run(int argc, char** argv) {
     if (!line.exec_trace.empty() && !signals::adopt_trace(line.exec_trace, thread))
         support::fatal(kBadOptions, "%s: \"%s\" is not understood", syscalls::kExecTrace,
                        line.exec_trace.c_str());
+    if (!line.exec_sve.empty() && !syscalls::adopt_sve(line.exec_sve, &thread->cpu))
+        support::fatal(kBadOptions, "%s: \"%s\" is not understood", syscalls::kExecSve,
+                       line.exec_sve.c_str());
     syscalls::cpu_loop(thread);
     return 0;
 }

@@ -388,6 +388,8 @@ bool apply_internal(const char* word, const char* value, CommandLine* line) {
         line->exec_limits = value;
     } else if (strcmp(word, syscalls::kExecTrace) == 0) {
         line->exec_trace = value;
+    } else if (strcmp(word, syscalls::kExecSve) == 0) {
+        line->exec_sve = value;
     } else if (strcmp(word, syscalls::kExecPath) == 0) {
         line->program = value;
     } else {

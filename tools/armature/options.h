@@ -18,6 +18,7 @@ struct CommandLine {
     int exec_filters = -1;
     std::string exec_limits;
     std::string exec_trace;
+    std::string exec_sve;
     bool has_stack_size = false;  // -s was given
 };
 

@@ -2,7 +2,12 @@
 // The folding builder. Every fold is local and cheap: it looks at the operands' defining instructions only.
 #include "translator/ir/builder.h"
 
+#include <bit>
+#include <cstddef>
 #include <cstring>
+#include <utility>
+
+#include "guest/cpu_state.h"
 
 namespace armature::translator::ir {
 namespace {
@@ -35,7 +40,7 @@ void Builder::begin(uint64_t address) {
     guest_count_ = 0;
     address_ = address;
     end_ = {};
-    set_x_ = set_v_ = set_flags_ = 0;
+    set_x_ = set_v_ = v_written_ = v_noted_ = set_flags_ = 0;
     repeated_sets_ = false;
     zero_[0] = zero_[1] = {};
     forget_state();
@@ -185,10 +190,27 @@ Value Builder::get_v(unsigned n) {
 }
 
 void Builder::set_v(unsigned n, Value value) {
+    v_written_ |= 1u << n;
     if (v_[n] == value) return;
     emit(Op::SetV, Type::None, value, {}, {}, {}, n);
     note_set(set_v_, n);
     v_[n] = value;
+}
+
+void Builder::note_v_writes() {
+    const uint32_t written = std::exchange(v_written_, 0);
+    if (!records_v_writes_) return;
+    for (uint32_t left = written & ~v_noted_; left; left &= left - 1) {
+        const auto n = static_cast<unsigned>(std::countr_zero(left));
+        emit(Op::StoreState, Type::None, i32(0), {}, {}, {}, offsetof(guest::CpuState, z_upper) + n, 1);
+    }
+    v_noted_ |= written;
+}
+
+void Builder::call_sve(uint32_t word, unsigned row) {
+    emit(Op::CallSve, Type::None, {}, {}, {}, {}, word | uint64_t{row} << 32);
+    forget_state();
+    v_noted_ = 0;
 }
 
 Value Builder::get_flags() {

@@ -80,6 +80,11 @@ class Builder {
     void set_r_sp(unsigned n, Value value);
     Value get_v(unsigned n);
     void set_v(unsigned n, Value value);  // all 128 bits
+    // With SVE, what sets a V register also zeroes the rest of the Z register: called at the end of each
+    // guest instruction.
+    void note_v_writes();
+    void set_records_v_writes(bool on) { records_v_writes_ = on; }
+    void call_sve(uint32_t word, unsigned row);
     Value get_flags();
     void set_flags(Value flags);
     Value load_state(Type type, size_t offset);
@@ -210,6 +215,9 @@ class Builder {
     Value zero_[2];       // the constant, of type I32 and I64, once the block has it
     uint32_t set_x_ = 0;  // registers that the block has set
     uint32_t set_v_ = 0;
+    uint32_t v_written_ = 0;  // since note_v_writes
+    uint32_t v_noted_ = 0;    // since the last instruction of SVE: their upper parts are zero
+    bool records_v_writes_ = false;
     uint32_t set_flags_ = 0;  // bit 0
     bool repeated_sets_ = false;
     void (*access_hook_)(void*, Value, Value, Value, uint32_t) = nullptr;

@@ -29,6 +29,7 @@ LiftResult lift(ir::Builder& builder, uint64_t address, uint32_t encoding) {
     Lifter lifter{builder, address, encoding};
     if (row && guest::enabled(row->feature)) {
         lift_row(lifter, row->id);
+        if (!builder.ended()) builder.note_v_writes();
     } else {
         lifter.undefined();
     }

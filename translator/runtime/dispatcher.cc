@@ -35,6 +35,8 @@ bool tags_seen = false;
 bool tag_checks = false;
 std::atomic<bool> status_wanted{false};
 bool exact_status = false;
+std::atomic<bool> sve_wanted{false};
+bool sve_seen = false;
 std::atomic<bool> stack_misaligned{false};
 std::atomic<bool> parallel{false};
 Statistics totals;
@@ -79,6 +81,13 @@ bool asks_for_status(const guest::CpuState& cpu) {
     return true;
 }
 
+// True once: the program is about to use SVE, and the translations so far do not note what AdvSIMD writes.
+bool asks_for_sve() {
+    if (sve_seen || !sve_wanted.load()) return false;
+    sve_seen = true;
+    return true;
+}
+
 // A branch ignores the tag (top byte) of a user address, one whose bit 55 is zero.
 uint64_t without_tag(uint64_t pc) {
     return pc >> 55 & 1 ? pc : pc & ~uint64_t{0} >> 8;
@@ -98,7 +107,7 @@ TranslatedBlock* block_at_pc(ThreadRuntime& runtime) {
             continue;
         }
         const bool unfetchable = fetch_faults(runtime, cpu.pc);
-        if (!unfetchable && (!translate(runtime, cpu.pc) || asks_for_status(cpu))) {
+        if (!unfetchable && (!translate(runtime, cpu.pc) || asks_for_status(cpu) || asks_for_sve())) {
             exclusively(flush_exclusively, nullptr);
         }
         enter_inside(runtime);

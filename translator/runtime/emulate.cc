@@ -23,6 +23,7 @@
 #include "translator/decode/fields.h"
 #include "translator/hooks.h"
 #include "translator/ir/helpers.h"
+#include "translator/runtime/access_probes.h"
 #include "translator/runtime/faults.h"
 #include "translator/runtime/tag_check.h"
 
@@ -47,46 +48,16 @@ uint64_t plain(uint64_t address) {
 
 class Access {
   public:
-    explicit Access(CpuState& cpu)
-        : cpu_(cpu), probes_(reinterpret_cast<const Probe*>(cpu.emulated_probes), cpu.emulated_probe_count) {
-        cpu.emulated_probes = cpu.emulated_probe_count = 0;
-    }
-    bool watched() const { return !probes_.empty(); }
+    explicit Access(CpuState& cpu) : probes_(cpu) {}
+    bool watched() const { return probes_.watched(); }
     // How many bytes the next piece may have.
     uint64_t limit() const { return watched() || tag_checks ? 16 : guest::kPageSize; }
-
     void report_store(uint64_t address, const void* bytes, uint64_t size) {
-        constexpr uint8_t kStores = 2;
-        for (const Probe& probe : probes_) {
-            if (!(probe.access & kStores)) continue;
-            switch (probe.kind) {
-                case ProbeKind::AddU64:
-                    *probe.counter.of(cpu_) += probe.immediate;
-                    break;
-                case ProbeKind::StoreU64:
-                    *probe.counter.of(cpu_) = probe.immediate;
-                    break;
-                case ProbeKind::CombineU64: {
-                    uint64_t& counter = *probe.counter.of(cpu_);
-                    counter = combine(counter, probe.operation, probe.of_address ? address : probe.immediate);
-                    break;
-                }
-                default:
-                    cpu_.vector_scratch[0] = {};
-                    std::memcpy(static_cast<void*>(&cpu_.vector_scratch[0]), bytes, size);
-                    cpu_.callback_access = probe.access_level;
-                    using Function = void (*)(unsigned, MemoryInfo, uint64_t, void*);
-                    reinterpret_cast<Function>(probe.function)(
-                        cpu_.vcpu_index, kMemoryStore | static_cast<MemoryInfo>(std::countr_zero(size)),
-                        address, probe.userdata);
-                    cpu_.callback_access = 0;
-            }
-        }
+        probes_.report(address, bytes, size, true);
     }
 
   private:
-    CpuState& cpu_;
-    std::span<const Probe> probes_;
+    AccessProbes probes_;
 };
 
 // The longest piece of at most `left` bytes that starts at, or ends before, each of the addresses in its

@@ -255,6 +255,8 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
         stack_misaligned.store(true);
         drop_requested.store(true);
         cpu.exit_code = x64::kExitResync;
+    } else if (point->kind == x64::kFaultCalled) {
+        // runtime.fault is there.
     } else if (point->kind == x64::kFaultLanding) {
         describe_refusal(runtime.fault, ILL_ILLOPC);
     } else if (point->kind == x64::kFaultTag) {

@@ -43,6 +43,7 @@ constexpr Pattern kPatterns[] = {
     {0xff200c00, 0x1e200400, Effect::ReadsOrLeaves},  // FCCMP, FCCMPE
     {0x3b200c00, 0x19000400, Effect::ReadsOrLeaves},  // memory copy and set
     {0x1c000000, 0x14000000, Effect::ReadsOrLeaves},  // branches, exceptions, system instructions
+    {0x1e000000, 0x04000000, Effect::ReadsOrLeaves},  // SVE
     {0x1e000000, 0x00000000, Effect::ReadsOrLeaves},  // reserved
 };
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "guest/address_space.h"
+#include "guest/features.h"
 #include "guest/options.h"
 #include "guest/user_access.h"
 #include "support/log.h"
@@ -64,6 +65,10 @@ bool accesses_status(uint32_t encoding) {
     return (encoding & 0xffdfffe0) == 0xd51b4420;
 }
 
+bool is_sve(uint32_t encoding) {
+    return (encoding & 0x1e000000) == 0x04000000 && guest::enabled(guest::Feature::SVE);
+}
+
 // Lifts from `address` until the block ends, with Probes if there are any.
 ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, ProbePlacement* probes) {
     ir::Builder builder(runtime.arena);
@@ -71,6 +76,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
     builder.set_stack_check(stack_misaligned.load(std::memory_order_relaxed) ? ir::StackCheck::Accesses
                                                                              : ir::StackCheck::Changes);
     builder.set_tag_checks(tag_checks);
+    builder.set_records_v_writes(sve_seen);
     builder.begin(address);
     uint64_t pc = address;
     for (unsigned count = 0; count < limit; count++, pc += 4) {
@@ -80,6 +86,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
         if (count == 0) lift::check_landing(builder, pc, encoding);
         if (probes) probes->before(builder, count);
         if (accesses_status(encoding)) status_wanted.store(true);
+        if (is_sve(encoding)) sve_wanted.store(true);
         if (lift::lift(builder, pc, encoding) == lift::LiftResult::Ended) break;
         if (((pc + 4) & kPageMask) == 0) {
             pc += 4;

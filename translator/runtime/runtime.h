@@ -82,8 +82,10 @@ extern std::atomic<bool> parallel;  // see become_parallel
 extern bool registers_watched;      // a plugin's callbacks look at registers: NZCV are exact everywhere
 extern bool tag_checks;  // a thread has asked for tag checks (MTE): translations make them from now on
 extern bool tags_seen;   // an address with a tag in the top byte was used: translations mask from now on
-extern std::atomic<bool> status_wanted;     // code that reads or writes FPSR was translated
-extern bool exact_status;                   // ...or FPCR.FZ was set: translations keep FPSR exact from now on
+extern std::atomic<bool> status_wanted;  // code that reads or writes FPSR was translated
+extern bool exact_status;                // ...or FPCR.FZ was set: translations keep FPSR exact from now on
+extern std::atomic<bool> sve_wanted;     // an instruction of SVE was translated
+extern bool sve_seen;  // ...and so translations note what clears the upper parts of Z registers
 extern std::atomic<bool> stack_misaligned;  // SP was no multiple of 16: translations check it from now on
 extern Statistics totals;
 

@@ -10,6 +10,7 @@
 
 #include "guest/disassembler.h"
 #include "guest/options.h"
+#include "guest/sve_state.h"
 #include "support/library.h"
 #include "support/log.h"
 #include "translator/runtime/runtime.h"
@@ -57,6 +58,22 @@ class HostDisassembler {
 
 void log(const std::string& text) {
     support::log_write(text.data(), text.size());
+}
+
+// What SVE adds: predicates, FFR, and the vectors from the highest doubleword on.
+void append_sve(std::string& text, const guest::CpuState& cpu) {
+    const unsigned vl = guest::sve_vl(cpu);
+    const int digits = static_cast<int>(vl / 4);
+    for (unsigned n = 0; n < guest::kSvePredicates; n++)
+        append(text, "P%02u=%0*" PRIx64 "%s", n, digits, cpu.sve->p[n], n % 4 == 3 ? "\n" : " ");
+    append(text, "FFR=%0*" PRIx64 "\n", digits, cpu.sve->ffr);
+    for (unsigned n = 0; n < 32; n++) {
+        uint64_t upper[guest::kSveUpperBytes / 8] = {};
+        guest::read_z_upper(cpu, n, upper, vl - 16);
+        append(text, "Z%02u=", n);
+        for (unsigned at = (vl - 16) / 8; at-- > 0;) append(text, "%016" PRIx64 ":", upper[at]);
+        append(text, "%016" PRIx64 ":%016" PRIx64 "\n", cpu.v[n].hi, cpu.v[n].lo);
+    }
 }
 
 }  // namespace
@@ -128,6 +145,7 @@ void trace_execution(const guest::CpuState& cpu, const TranslatedBlock& block) {
                 append(text, "Q%02u=%016" PRIx64 ":%016" PRIx64 "%s", n, cpu.v[n].hi, cpu.v[n].lo,
                        n % 2 ? "\n" : " ");
             }
+            if (guest::sve_in_use(cpu)) append_sve(text, cpu);
         }
     }
     if (!text.empty()) log(text);

@@ -43,6 +43,7 @@ enum FaultKind : uint8_t {
     kFaultTag,             // a failed tag check (`ud2`): SIGSEGV SEGV_MTESERR, the address is in rax
     kFaultPac,             // a pointer with a wrong authentication code (`ud2`): SIGILL ILL_ILLOPN
     kFaultLanding,         // a branch to what is no landing pad for it (`ud2`): SIGILL
+    kFaultCalled,          // C++ that the instruction has called met a fault and described it (`ud2`)
     kFaultPush,  // a push onto the call stack: when it hits the guard, the stack is emptied and code goes on
                  // where the pushing sequence starts
     kFaultTiny,  // arithmetic: a result that FPCR.FZ flushes goes where a jump behind the instruction goes

@@ -15,6 +15,8 @@ inline Xbyak::Reg sized(Xbyak::Reg64 r, unsigned bits) {
 inline ir::Value self(Context& e) {
     return impl(e).self();
 }
+// The pinned general registers to their slots, or back.
+void copy_pinned(Context& e, bool store);
 inline Xbyak::Address memory(Xbyak::RegExp exp, unsigned bytes) {
     return Xbyak::AddressFrame(bytes * 8)[exp];
 }

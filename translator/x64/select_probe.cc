@@ -202,16 +202,6 @@ void before_callback(Context& e, const Probe& probe) {
     r.park_mxcsr();
 }
 
-// The pinned registers to their slots, or back.
-void copy_pinned(Context& e, bool store) {
-    for (unsigned n = 0; n < 32; n++) {
-        if (plan->x[n] == InMemory) continue;
-        const Reg64 reg(plan->x[n]);
-        const auto slot = impl(e).slot(Bank::General, n);
-        store ? e.c.mov(slot, reg) : e.c.mov(reg, slot);
-    }
-}
-
 // Other arguments than the first are in their registers.
 void call_back(Context& e, const Probe& probe) {
     Allocator& r = impl(e);
@@ -267,6 +257,15 @@ void memory_operation(Context& e, const Inst& i, const Probe& probe) {
 }
 
 }  // namespace
+
+void copy_pinned(Context& e, bool store) {
+    for (unsigned n = 0; n < 32; n++) {
+        if (plan->x[n] == InMemory) continue;
+        const Reg64 reg(plan->x[n]);
+        const auto slot = impl(e).slot(Bank::General, n);
+        store ? e.c.mov(slot, reg) : e.c.mov(reg, slot);
+    }
+}
 
 void Allocator::enter_block() {
     if (!plan->calls) return;

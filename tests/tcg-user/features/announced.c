@@ -9,7 +9,7 @@
 
 #include "check.h"
 
-static uint64_t isar0, isar1, isar2, pfr0, pfr1, mmfr0, mmfr2, pauth, pauth_generic;
+static uint64_t isar0, isar1, isar2, pfr0, pfr1, zfr0, mmfr0, mmfr2, pauth, pauth_generic;
 
 #define READ(variable, encoding) __asm__ volatile("mrs %0, " encoding : "=r"(variable))
 
@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
     READ(isar2, "s3_0_c0_c6_2");
     READ(pfr0, "s3_0_c0_c4_0");
     READ(pfr1, "s3_0_c0_c4_1");
+    READ(zfr0, "s3_0_c0_c4_4");
     READ(mmfr0, "s3_0_c0_c7_0");
     READ(mmfr2, "s3_0_c0_c7_2");
     /* Of three fields for the algorithms, at most one is not zero. */

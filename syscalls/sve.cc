@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// prctl's vector lengths of SVE: this thread's, which a clone inherits, and the one that an exec gives.
+#include "syscalls/sve.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+
+#include <cstdio>
+
+#include "guest/features.h"
+#include "guest/sve_state.h"
+#include "syscalls/syscalls.h"
+
+namespace armature::syscalls {
+namespace {
+
+constexpr uint64_t kOnExec = 1 << 18;
+constexpr uint64_t kInherit = 1 << 17;
+constexpr uint64_t kLengthMask = 0xffff;
+constexpr uint64_t kLongest = 8192;  // the longest that the interface has
+constexpr uint64_t kUnit = 16;
+
+uint64_t with_inherit(const guest::CpuState& cpu, unsigned bytes) {
+    return bytes | (cpu.sve_vl_inherit ? kInherit : 0);
+}
+
+}  // namespace
+
+int64_t set_sve_length(guest::Thread* thread, uint64_t argument) {
+    guest::CpuState& cpu = thread->cpu;
+    const uint64_t wanted = argument & kLengthMask, flags = argument & ~kLengthMask;
+    if (!guest::enabled(guest::Feature::SVE) || flags & 0xffffffff & ~(kOnExec | kInherit)) return -EINVAL;
+    if (wanted < kUnit || wanted > kLongest || wanted % kUnit) return -EINVAL;
+    const unsigned bytes = guest::sve_supported_vl(wanted);
+    cpu.sve_vl_exec = flags & (kOnExec | kInherit) ? static_cast<uint8_t>(bytes) : 0;
+    cpu.sve_vl_inherit = flags & kInherit;
+    if (!(flags & kOnExec) && bytes != guest::sve_vl(cpu)) {
+        guest::clear_sve(cpu);
+        cpu.sve_vl = static_cast<uint8_t>(bytes);
+    }
+    return static_cast<int64_t>(with_inherit(cpu, flags & kOnExec ? bytes : guest::sve_vl(cpu)));
+}
+
+int64_t get_sve_length(guest::Thread* thread) {
+    if (!guest::enabled(guest::Feature::SVE)) return -EINVAL;
+    return static_cast<int64_t>(with_inherit(thread->cpu, guest::sve_vl(thread->cpu)));
+}
+
+std::string sve_for_exec(const guest::CpuState& cpu) {
+    return cpu.sve_vl_exec ? std::to_string(cpu.sve_vl_exec) + (cpu.sve_vl_inherit ? ",inherit" : "") : "";
+}
+
+bool adopt_sve(const std::string& word, guest::CpuState* cpu) {
+    unsigned bytes = 0;
+    int used = 0;
+    if (std::sscanf(word.c_str(), "%u%n", &bytes, &used) != 1) return false;
+    cpu->sve_vl = static_cast<uint8_t>(guest::sve_supported_vl(bytes));
+    cpu->sve_vl_inherit = word.substr(static_cast<size_t>(used)) == ",inherit";
+    cpu->sve_vl_exec = cpu->sve_vl_inherit ? cpu->sve_vl : 0;
+    return true;
+}
+
+}  // namespace armature::syscalls
