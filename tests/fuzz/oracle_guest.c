@@ -35,7 +35,8 @@ static struct sve_context* sve(ucontext_t* uc) {
     if (!batch->vl) return 0;
     while (head->magic && head->magic != SVE_MAGIC) head = (struct _aarch64_ctx*)((char*)head + head->size);
     struct sve_context* context = (struct sve_context*)head;
-    if (!head->magic || context->vl != batch->vl || head->size < SVE_SIG_CONTEXT_SIZE(batch->vl / 16)) return 0;
+    if (!head->magic || context->vl != batch->vl || head->size < SVE_SIG_CONTEXT_SIZE(batch->vl / 16))
+        return 0;
     return context;
 }
 
