@@ -11,7 +11,9 @@ namespace {
 constexpr uint32_t kWordBits = 32;
 
 // Every operation that seccomp allows: the accumulator's arithmetic without remainders, loads of aligned
-// words of seccomp_data, the scratch memory, jumps and returns.
+// words of seccomp_data, the scratch memory, jumps and returns. Several of the fields' values are 0, which
+// clang-tidy takes for repetitions.
+// NOLINTBEGIN(misc-redundant-expression)
 constexpr uint16_t kAllowed[] = {BPF_RET | BPF_K,
                                  BPF_RET | BPF_A,
                                  BPF_ALU | BPF_ADD | BPF_K,
@@ -53,6 +55,7 @@ constexpr uint16_t kAllowed[] = {BPF_RET | BPF_K,
                                  BPF_JMP | BPF_JGT | BPF_X,
                                  BPF_JMP | BPF_JSET | BPF_K,
                                  BPF_JMP | BPF_JSET | BPF_X};
+// NOLINTEND(misc-redundant-expression)
 
 bool is_jump(const sock_filter& insn) {
     return BPF_CLASS(insn.code) == BPF_JMP;
