@@ -150,21 +150,7 @@ uint64_t predicate_where(Fn fn) {
     return bits;
 }
 
-// fn(T{}) with the unsigned type of 2^size bytes.
-template <typename Fn>
-void by_size(unsigned size, Fn fn) {
-    switch (size) {
-        case 0:
-            return fn(uint8_t{});
-        case 1:
-            return fn(uint16_t{});
-        case 2:
-            return fn(uint32_t{});
-        default:
-            return fn(uint64_t{});
-    }
-}
-// The same for sizes that are at least two bytes.
+// fn(T{}) with the unsigned type of 2^size bytes, at least two.
 template <typename Fn>
 void by_wide_size(unsigned size, Fn fn) {
     switch (size) {
@@ -175,6 +161,11 @@ void by_wide_size(unsigned size, Fn fn) {
         default:
             return fn(uint64_t{});
     }
+}
+// The same with bytes.
+template <typename Fn>
+void by_size(unsigned size, Fn fn) {
+    size == 0 ? fn(uint8_t{}) : by_wide_size(size, fn);
 }
 
 template <typename T>
