@@ -25,6 +25,7 @@
 #include "plugin-host/exports.h"
 #include "plugin-host/quiescence.h"
 #include "support/log.h"
+#include "tests/unit/callback_stubs.h"
 #include "translator/hooks.h"
 #include "translator/translator.h"
 
@@ -51,12 +52,6 @@ void run_exclusive(void (*fn)(void*), void* argument) {
     } else {
         fn(argument);
     }
-}
-void leave_callback_at(guest::CpuState*, uint64_t) {
-    abort();
-}
-uint64_t callback_pc(const guest::CpuState* cpu) {
-    return cpu->pc;
 }
 
 }  // namespace translator

@@ -12,6 +12,7 @@
 #include "plugin-host/events.h"
 #include "plugin-host/life_cycle.h"
 #include "plugin-host/quiescence.h"
+#include "tests/unit/callback_stubs.h"
 #include "translator/hooks.h"
 #include "translator/translator.h"
 
@@ -30,12 +31,6 @@ void invalidate(uint64_t, uint64_t) {}
 void run_exclusive(void (*fn)(void*), void* argument) {
     const std::lock_guard guard(exclusive);
     fn(argument);
-}
-void leave_callback_at(guest::CpuState*, uint64_t) {
-    abort();
-}
-uint64_t callback_pc(const guest::CpuState* cpu) {
-    return cpu->pc;
 }
 
 }  // namespace translator
