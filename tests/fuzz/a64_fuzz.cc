@@ -167,11 +167,12 @@ void run_here(const fuzz_case& c, fuzz_state* out) {
     copy_sve_out(out);
 }
 
-// A program that looks at FPSR: from now on translations keep all of it.
-void look_at_status() {
+// Runs one instruction first. One that looks at FPSR makes translations keep all of it from then on; one of
+// SVE makes them note what clears the upper parts of Z registers.
+void run_first(uint32_t word) {
     fuzz_case c = {};
     c.in.pc = FUZZ_CODE_BASE;
-    c.code[0] = 0xd53b4420;  // MRS X0, FPSR
+    c.code[0] = word;
     c.count = 1;
     write_code(c);
     fuzz_state out;
@@ -434,7 +435,8 @@ int run(const Settings& settings) {
         std::perror("a64_fuzz: cannot map the guest's memory");
         return 1;
     }
-    look_at_status();
+    run_first(0xd53b4420);                          // MRS X0, FPSR
+    if (settings.choice.vl) run_first(0x2518e3e0);  // PTRUE P0.B
     tests::Random random(settings.seed);
     auto batch = std::make_unique<fuzz_batch>();
     Totals totals;
