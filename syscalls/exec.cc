@@ -38,6 +38,7 @@
 #include "syscalls/limits.h"
 #include "syscalls/path.h"
 #include "syscalls/proc_files.h"
+#include "syscalls/proc_others.h"
 #include "syscalls/process.h"
 #include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
@@ -132,11 +133,14 @@ int64_t open_program(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t fla
     if (fd < 0) return fd;
     struct stat file;
     int64_t error = host_call(SYS_fstat, static_cast<uint64_t>(fd), pointer(&file));
-    if (error == 0 && is_emulator_file(file) && is_own_exe_link(dirfd, path)) {
-        close(static_cast<int>(fd));
-        fd = host_call(SYS_openat, kCwd, pointer(program().path.c_str()), open_flags);
-        if (fd < 0) return fd;
-        error = host_call(SYS_fstat, static_cast<uint64_t>(fd), pointer(&file));
+    if (error == 0 && is_emulator_file(file)) {
+        const std::string behind = program_behind_exe_link(dirfd, path);
+        if (!behind.empty()) {
+            close(static_cast<int>(fd));
+            fd = host_call(SYS_openat, kCwd, pointer(behind.c_str()), open_flags);
+            if (fd < 0) return fd;
+            error = host_call(SYS_fstat, static_cast<uint64_t>(fd), pointer(&file));
+        }
     }
     if (error == 0 && !S_ISREG(file.st_mode)) error = -EACCES;
     if (error == 0)

@@ -19,6 +19,7 @@
 #include "syscalls/open_flags.h"
 #include "syscalls/path.h"
 #include "syscalls/proc_files.h"
+#include "syscalls/proc_others.h"
 
 namespace armature::syscalls {
 namespace {
@@ -33,10 +34,13 @@ uint64_t pointer(const void* p) {
 int64_t after_open(Thread* thread, int64_t fd, uint64_t dirfd, uint64_t path, uint64_t host_flags) {
     struct stat file;
     if (fd < 0 || fstat(static_cast<int>(fd), &file) != 0) return fd;
-    if (is_emulator_file(file) && !(host_flags & O_NOFOLLOW) && is_own_exe_link(dirfd, path)) {
-        close(static_cast<int>(fd));
-        return host_call(SYS_openat, static_cast<uint64_t>(AT_FDCWD), pointer(program().path.c_str()),
-                         host_flags);
+    if (is_emulator_file(file) && !(host_flags & O_NOFOLLOW)) {
+        const std::string behind = program_behind_exe_link(dirfd, path);
+        if (!behind.empty()) {
+            close(static_cast<int>(fd));
+            return host_call(SYS_openat, static_cast<uint64_t>(AT_FDCWD), pointer(behind.c_str()),
+                             host_flags);
+        }
     }
     return may_be_on_proc(file) ? substitute_proc_file(thread, fd, host_flags) : fd;
 }
@@ -199,9 +203,11 @@ int64_t sys_readlinkat(Thread* thread, Arguments a) {
     if (length <= 0) return length;
     std::string_view target(link, static_cast<size_t>(length));
     struct stat file;
+    std::string behind;
     if (fstatat(static_cast<int>(a[0]), reinterpret_cast<const char*>(a[1]), &file, 0) == 0 &&
-        is_emulator_file(file) && is_own_exe_link(a[0], a[1]))
-        target = std::string_view(program().path).substr(0, room);
+        is_emulator_file(file))
+        behind = program_behind_exe_link(a[0], a[1]);
+    if (!behind.empty()) target = std::string_view(behind).substr(0, room);
     return guest::write_memory(a[2], target.data(), target.size()) ? static_cast<int64_t>(target.size())
                                                                    : -EFAULT;
 }

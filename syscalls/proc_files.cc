@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// /proc/self/{maps,cmdline,environ,auxv,stat,exe} and /proc/cpuinfo as the guest must see them; the rest of
+// /proc/self/{maps,cmdline,environ,auxv,stat} and /proc/cpuinfo as the guest must see them; the rest of
 // the files that tell of memory is made in proc_memory.cc.
 //
 // A file is recognised by what was opened, not by how it was spelled: /proc/self, /proc/thread-self,
@@ -28,6 +28,7 @@
 #include "guest/features.h"
 #include "guest/user_access.h"
 #include "syscalls/path.h"
+#include "syscalls/proc_others.h"
 #include "syscalls/ptrace.h"
 
 namespace armature::syscalls {
@@ -122,13 +123,19 @@ struct ProcFile {
     std::string_view name;
     bool of_process;  // under /proc/PID or /proc/PID/task/TID; else right under /proc
     std::string (*make)(int64_t fd);
+    bool kernel_knows = false;  // right as it is if program_is_shown()
 };
 constexpr ProcFile kProcFiles[] = {
-    {"maps", true, make_maps},       {"cmdline", true, make_cmdline},
-    {"environ", true, make_environ}, {"auxv", true, make_auxv},
-    {"stat", true, make_stat},       {"smaps", true, make_smaps},
-    {"statm", true, make_statm},     {"smaps_rollup", true, make_smaps_rollup},
-    {"status", true, make_status},   {"cpuinfo", false, make_cpuinfo},
+    {"maps", true, make_maps},
+    {"cmdline", true, make_cmdline, true},
+    {"environ", true, make_environ, true},
+    {"auxv", true, make_auxv},
+    {"stat", true, make_stat},
+    {"smaps", true, make_smaps},
+    {"statm", true, make_statm},
+    {"smaps_rollup", true, make_smaps_rollup},
+    {"status", true, make_status},
+    {"cpuinfo", false, make_cpuinfo},
 };
 
 // Takes the last component off `path` and returns it.
@@ -146,15 +153,6 @@ bool is_number(std::string_view word, long value) {
 
 bool all_digits(std::string_view word) {
     return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// Is `path` (without its last component) the directory of the calling process or one of its threads?
-bool is_own_directory(std::string_view path) {
-    std::string_view last = pop(&path);
-    if (!all_digits(last)) return false;
-    std::string_view rest = path;
-    if (pop(&rest) == "task") last = pop(&rest);
-    return is_number(last, getpid());
 }
 
 // The last device without a block device that was seen not to be a proc file system.
@@ -176,6 +174,7 @@ const ProcFile* recognise(std::string_view path) {
     const std::string_view name = pop(&path);
     for (const ProcFile& file : kProcFiles) {
         if (file.name != name) continue;
+        if (file.kernel_knows && program_is_shown()) return nullptr;
         if (file.of_process) return is_own_directory(path) ? &file : nullptr;
         std::string_view directory = path;
         return pop(&directory) == "proc" ? &file : nullptr;
@@ -225,6 +224,14 @@ int64_t replace(int64_t fd, const ProcFile& file, uint64_t host_flags) {
 
 }  // namespace
 
+bool is_own_directory(std::string_view path) {
+    std::string_view last = pop(&path);
+    if (!all_digits(last)) return false;
+    std::string_view rest = path;
+    if (pop(&rest) == "task") last = pop(&rest);
+    return is_number(last, getpid());
+}
+
 std::string read_whole(int64_t fd) {
     std::string contents;
     char buffer[4096];
@@ -256,6 +263,7 @@ void set_program(const ProgramInfo& program) {
         emulator_device = file.st_dev;
         emulator_inode = file.st_ino;
     }
+    show_program(program);
 }
 
 const ProgramInfo& program() {
@@ -295,19 +303,6 @@ bool is_memory_file(uint64_t fd) {
 
 bool is_emulator_file(const struct stat& file) {
     return file.st_ino == emulator_inode && file.st_dev == emulator_device && emulator_inode != 0;
-}
-
-bool is_own_exe_link(uint64_t dirfd, uint64_t path) {
-    const int64_t fd = host_call(SYS_openat, dirfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return false;
-    bool own = false;
-    if (on_proc(fd)) {
-        const std::string opened = path_of_descriptor(fd);
-        std::string_view rest = opened;
-        own = pop(&rest) == "exe" && is_own_directory(rest);
-    }
-    close(static_cast<int>(fd));
-    return own;
 }
 
 }  // namespace armature::syscalls

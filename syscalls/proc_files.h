@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "guest/address_space.h"
 #include "syscalls/call.h"
@@ -27,9 +28,11 @@ int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_fl
 bool is_own_memory_file(uint64_t fd);
 bool is_memory_file(uint64_t fd);  // of any process
 
-// The guest looked at the emulator's own executable: did it get there by /proc/self/exe (in any spelling)?
+// The guest looked at the emulator's own executable; program_behind_exe_link() says whether by a link.
 bool is_emulator_file(const struct stat& file);
-bool is_own_exe_link(uint64_t dirfd, uint64_t path);
+
+// Is `path` the directory of the calling process or of one of its threads?
+bool is_own_directory(std::string_view path);
 
 // For the makers of contents: the host's file, one line of maps, and those of proc_memory.cc.
 std::string read_whole(int64_t fd);

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "guest/user_access.h"
 #include "syscalls/path.h"
 #include "syscalls/proc_files.h"
+#include "syscalls/proc_others.h"
 
 namespace armature::syscalls {
 namespace {
@@ -84,9 +86,11 @@ int64_t sys_newfstatat(Thread* thread, Arguments a) {
     }
     result = host_call(SYS_newfstatat, a[0], a[1], pointer(&file), a[3]);
     if (result < 0) return result;
-    if (is_emulator_file(file) && follow && is_own_exe_link(a[0], a[1])) {
-        result = host_call(SYS_newfstatat, static_cast<uint64_t>(AT_FDCWD), pointer(program().path.c_str()),
-                           pointer(&file), 0);
+    if (is_emulator_file(file) && follow) {
+        const std::string behind = program_behind_exe_link(a[0], a[1]);
+        if (!behind.empty())
+            result = host_call(SYS_newfstatat, static_cast<uint64_t>(AT_FDCWD), pointer(behind.c_str()),
+                               pointer(&file), 0);
         if (result < 0) return result;
     }
     return write_stat(a[2], file);
@@ -98,7 +102,17 @@ int64_t sys_statx(Thread* thread, Arguments a) {
         if (below.found())
             return host_call(SYS_statx, below.fd(), pointer(kEmptyPath), a[2] | AT_EMPTY_PATH, a[3], a[4]);
     }
-    return host_call(SYS_statx, a[0], a[1], a[2], a[3], a[4]);
+    const int64_t result = host_call(SYS_statx, a[0], a[1], a[2], a[3], a[4]);
+    if (result < 0 || a[2] & AT_SYMLINK_NOFOLLOW) return result;
+    struct statx found;
+    if (!guest::read_object(&found, a[4])) return -EFAULT;
+    struct stat file {};
+    file.st_dev = makedev(found.stx_dev_major, found.stx_dev_minor);
+    file.st_ino = found.stx_ino;
+    if (!is_emulator_file(file)) return result;
+    const std::string behind = program_behind_exe_link(a[0], a[1]);
+    if (behind.empty()) return result;
+    return host_call(SYS_statx, static_cast<uint64_t>(AT_FDCWD), pointer(behind.c_str()), a[2], a[3], a[4]);
 }
 
 }  // namespace armature::syscalls
