@@ -256,13 +256,17 @@ std::string maps_line(const guest::Mapping& m) {
     return text + '\n';
 }
 
-void set_program(const ProgramInfo& program) {
-    running = program;
+void note_emulator_file() {
     struct stat file;
     if (stat("/proc/self/exe", &file) == 0) {
         emulator_device = file.st_dev;
         emulator_inode = file.st_ino;
     }
+}
+
+void set_program(const ProgramInfo& program) {
+    running = program;
+    note_emulator_file();
     show_program(program);
 }
 

@@ -28,6 +28,9 @@ int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_fl
 bool is_own_memory_file(uint64_t fd);
 bool is_memory_file(uint64_t fd);  // of any process
 
+// Remembers which file the emulator is; set_program() does.
+void note_emulator_file();
+
 // The guest looked at the emulator's own executable; program_behind_exe_link() says whether by a link.
 bool is_emulator_file(const struct stat& file);
 

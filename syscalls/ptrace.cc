@@ -501,6 +501,40 @@ void forget_tracees() {
     any_tracees.store(false);
 }
 
+int64_t seize_emulator(pid_t pid, uint64_t options) {
+    note_emulator_file();
+    Tracee fresh;
+    fresh.seized = true;
+    fresh.options = options;
+    const int64_t result = host_ptrace(PTRACE_SEIZE, pid, 0, host_options(fresh));
+    if (result < 0) return result;
+    const std::lock_guard hold(table_lock());
+    add(pid) = fresh;
+    return 0;
+}
+
+std::string seized_word(uint64_t options) {
+    return "1," + std::to_string(options) + ",0";
+}
+
+signals::TraceBlock* block_of_tracee(pid_t pid) {
+    const std::lock_guard hold(table_lock());
+    Tracee* tracee = find(pid);
+    return tracee && tracee->stopped ? &tracee->block : nullptr;
+}
+
+int64_t resume_tracee(pid_t pid, TraceCommand command, int signo) {
+    const std::lock_guard hold(table_lock());
+    Tracee* tracee = find(pid);
+    return tracee && tracee->stopped ? go_on(pid, tracee, command, word(signo)) : -ESRCH;
+}
+
+int64_t interrupt_tracee(pid_t pid) {
+    const std::lock_guard hold(table_lock());
+    Tracee* tracee = find(pid);
+    return tracee ? send_request(pid, tracee, signals::kTraceInterrupt) : -ESRCH;
+}
+
 int64_t sys_ptrace(Thread* thread, Arguments a) {
     const auto request = static_cast<int64_t>(a[0]);
     const auto pid = static_cast<pid_t>(a[1]);

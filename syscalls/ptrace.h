@@ -6,6 +6,7 @@
 #include <string>
 
 #include "guest/thread.h"
+#include "signals/trace_block.h"
 
 namespace armature::syscalls {
 
@@ -21,5 +22,14 @@ void wrote_to_tracee(uint64_t address, uint64_t size);
 bool describe_tracee(pid_t pid, std::string* auxv, std::string* path);
 
 void forget_tracees();  // in the child of a fork
+
+// For a tracer that is no guest: the server of -g. Its wait statuses go through filter_wait_status() too.
+// seize: the emulator `pid` has not loaded its program yet; that will stop, at PTRACE_EVENT_EXEC, if it is
+// given seized_word(options) for signals::adopt_trace(). Results are 0 or -errno.
+int64_t seize_emulator(pid_t pid, uint64_t options);
+std::string seized_word(uint64_t options);
+signals::TraceBlock* block_of_tracee(pid_t pid);  // what a stopped thread shows, to be changed; null: it runs
+int64_t resume_tracee(pid_t pid, signals::TraceCommand command, int signo);
+int64_t interrupt_tracee(pid_t pid);
 
 }  // namespace armature::syscalls

@@ -15,6 +15,7 @@
 #include "support/descriptors.h"
 #include "support/log.h"
 #include "syscalls/syscalls.h"
+#include "tools/armature/gdb/server.h"
 #include "tools/armature/options.h"
 #include "tools/armature/plugins.h"
 #include "translator/translator.h"
@@ -86,6 +87,10 @@ int run(int argc, char** argv) {
     std::string error;
     if (!parse_command_line(argc, argv, environ, &line, &error))
         support::fatal(kBadOptions, "%s", error.c_str());
+    if (!line.debugger.empty()) {
+        line.exec_trace = gdb::start_server(line.debugger, &error);
+        if (line.exec_trace.empty()) support::fatal(kBadOptions, "%s", error.c_str());
+    }
     adopt(line);
     if (!load_plugins(&error)) support::fatal(kBadOptions, "%s", error.c_str());
     loader::Program program;

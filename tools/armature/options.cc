@@ -36,6 +36,7 @@ struct Words {
     std::string error;
     std::string log_path;
     uint32_t log_mask = 0;
+    std::string debugger;
     bool has_stack_size = false;
 };
 
@@ -89,6 +90,11 @@ bool apply_root(const char* value, Words*) {
         free(absolute);
     }
     if (options.root == "/") options.root.clear();
+    return true;
+}
+
+bool apply_debugger(const char* value, Words* words) {
+    words->debugger = value;
     return true;
 }
 
@@ -459,6 +465,7 @@ bool parse_command_line(int argc, char** argv, char** environment, CommandLine* 
         return false;
     }
     line->has_stack_size = words.has_stack_size;
+    line->debugger = words.debugger;
     line->arguments.assign(argv + next, argv + argc);
     if (line->exec_fd >= 0) return true;
     if (line->arguments.empty()) {

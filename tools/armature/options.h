@@ -20,6 +20,7 @@ struct CommandLine {
     std::string exec_trace;
     std::string exec_sve;
     bool has_stack_size = false;  // -s was given
+    std::string debugger;         // -g's port or socket
 };
 
 // Fills guest::options, the log and *line from the words and the environment. False: *error is the one-line
