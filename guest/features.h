@@ -28,8 +28,9 @@ enum ModelSet : unsigned {
     kArmv84 = 4,
     kDefault = 8,
     kMax = 16,
-    kEvery = kArmv80 | kArmv82 | kArmv84 | kDefault | kMax,
-    kSince82 = kArmv82 | kArmv84 | kDefault | kMax,
+    kNeoverseN1 = 32,  // Armv8.2 and what came with its later cores
+    kEvery = kArmv80 | kArmv82 | kNeoverseN1 | kArmv84 | kDefault | kMax,
+    kSince82 = kArmv82 | kNeoverseN1 | kArmv84 | kDefault | kMax,
     kSince84 = kArmv84 | kDefault | kMax,
     kRecent = kDefault | kMax,
     kNever = 0,

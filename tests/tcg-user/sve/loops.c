@@ -98,6 +98,7 @@ static void test_predicates(void) {
 }
 
 static void test_sve2(void) {
+#ifdef __ARM_FEATURE_SVE2
     uint8_t text[64], found[64];
     for (unsigned i = 0; i < 64; i++) text[i] = "hello, world"[i % 12];
     for (uint64_t i = 0; i < 64; i += svcntb()) {
@@ -112,6 +113,7 @@ static void test_sve2(void) {
     CHECK_EQ(svlasta(svpfalse(), low), -500);
     CHECK_EQ(svlasta(svpfalse(), high), -97 * 3);
     CHECK_EQ(svlasta(svpfalse(), svbext(svdup_u64(0xf0f0), svdup_u64(0xff00))), 0xf0u);
+#endif
 }
 
 /* A write of a V register zeroes the rest of the Z register. */
