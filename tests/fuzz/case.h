@@ -19,8 +19,11 @@ enum {
 #define FUZZ_CODE_BASE 0x200000000000ULL
 #define FUZZ_CODE_SIZE (4ULL << 20)
 #define FUZZ_MEMORY_BASE 0x210000000000ULL
-#define FUZZ_MEMORY_SIZE 0x3000ULL /* the bytes in the middle of three pages */
-#define FUZZ_WINDOW (FUZZ_MEMORY_BASE + 0x1000)
+#define FUZZ_LOW_BASE 0x70000000ULL /* for bases of 32 bits */
+#define FUZZ_MEMORY_SIZE 0x3000ULL  /* three pages; none before and behind them */
+/* Where a case's bytes are from either base: in the middle, or up to the end. */
+#define FUZZ_MIDDLE 0x1000ULL
+#define FUZZ_EDGE (FUZZ_MEMORY_SIZE - FUZZ_MEMORY)
 
 struct fuzz_state {
     uint64_t x[31];
@@ -43,6 +46,8 @@ struct fuzz_case {
     uint32_t loop; /* 1 + counter register if the last two instructions are SUBS and B.NE back to the first,
                       else 0 */
     uint32_t slot;
+    uint32_t left_out; /* not for the oracle that is a guest program */
+    uint64_t window;   /* address of the bytes that loads and stores hit */
     struct fuzz_state in;
     struct fuzz_state out; /* the oracle's answer */
 };

@@ -244,7 +244,6 @@ uint64_t random_vector_half(Random& random, unsigned kind) {
 void random_state(fuzz_state* state, const Choice& choice, Random& random) {
     *state = {};
     for (uint64_t& x : state->x) x = random_integer(random);
-    state->sp = FUZZ_WINDOW + 256;
     const unsigned common = random.below(6);  // most registers of one kind, so that operands meet
     for (unsigned i = 0; i < 64; i += 2) {
         const unsigned kind = random.below(4) ? common : random.below(6);
@@ -369,7 +368,7 @@ bool add(fuzz_case* c, const Row& row, bool in_loop, Reserved* reserved, Random&
     } else if (is_cache_operation(row)) {
         const unsigned t = bits(word, 0, 5);
         if (t == 31 || reserved->written & bit(t)) return false;
-        in.x[t] = FUZZ_WINDOW + random.below(FUZZ_MEMORY);
+        in.x[t] = c->window + random.below(FUZZ_MEMORY);
         address_registers = bit(t);
     } else if (is_load_store(word) && !is_literal(word)) {
         if (unpredictable(row, word)) return false;
@@ -386,7 +385,7 @@ bool add(fuzz_case* c, const Row& row, bool in_loop, Reserved* reserved, Random&
         }
         if (reserved->written & bit(n) || reserved->bases & address_registers) return false;
         const int64_t offset = offset_of(word, in);
-        uint64_t target = FUZZ_WINDOW + 128 + random.below(192);
+        uint64_t target = c->window + 128 + random.below(192);
         if (must_be_aligned(word) || random.below(2)) target &= ~uint64_t{15};
         uint64_t base = target - static_cast<uint64_t>(offset);
         if (n == 31) {  // SP must be aligned where it is a base
@@ -444,7 +443,7 @@ bool select_rows(const Choice& choice) {
     rows.clear();
     for (const Row& row : translator::decode::kRows) {
         if (excluded(row) || !guest::enabled(row.feature)) continue;
-        if (!choice.vl && (row.value & 0x1e000000) == 0x04000000) continue;  // SVE
+        if (!choice.vl && is_sve(row.value)) continue;
         if (!choice.only.empty() && std::string(row.name()).find(choice.only) == std::string::npos) continue;
         rows.push_back(&row);
     }
@@ -455,7 +454,9 @@ void make_case(fuzz_case* c, uint32_t slot, const Choice& choice, tests::Random&
     *c = {};
     c->slot = slot;
     vector_length = choice.vl;
+    c->window = FUZZ_MEMORY_BASE + (choice.vl && random.below(8) == 0 ? FUZZ_EDGE : FUZZ_MIDDLE);
     random_state(&c->in, choice, random);
+    c->in.sp = c->window + 256;
     c->in.pc = FUZZ_CODE_BASE + uint64_t{slot} * FUZZ_SLOT;
     Reserved reserved;
     const bool loop = choice.block > 2 && random.below(4) == 0;

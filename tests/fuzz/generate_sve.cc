@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Addresses of SVE's accesses, by the kind that the row's name ends in: _ri, _rr base and immediate or index;
 // _zi, _pi whole registers; _Sx, _Dx, _Dw base and a vector of offsets; _Si, _Di, _Sn, _Dn a vector of bases.
-// Vectors are only known at the start of a case, so what needs them stands there. 32-bit bases cannot reach
-// the window: those accesses fault, or are all inactive.
+// Vectors are only known at the start of a case, so what needs them stands there. For bases of 32 bits the
+// case moves to a window below 4 GiB. Now and then the window ends where the memory ends: there accesses
+// fault, and first-fault and non-fault loads stop.
 #include "tests/fuzz/generate_sve.h"
 
 #include <cstring>
@@ -85,7 +86,7 @@ void random_predicates(fuzz_state* state, unsigned vl, Random& random) {
 }
 
 bool is_sve_access(uint32_t word) {
-    return word >> 31 && (word & 0x1e000000) == 0x04000000;
+    return word >> 31 && is_sve(word);
 }
 
 std::optional<uint32_t> place_sve_access(fuzz_case* c, const translator::decode::Row& row, uint32_t word,
@@ -96,17 +97,23 @@ std::optional<uint32_t> place_sve_access(fuzz_case* c, const translator::decode:
     const bool wide = contains(name, "_D");
     const bool vectors = contains(name, "_S") || wide;
     if (vectors && (c->count != 0 || in_loop)) return std::nullopt;
-    if (ends_with(name, "_Si")) return 0;  // faults
-    uint64_t target = FUZZ_WINDOW + 128 + random.below(64);
+    const bool bases = vectors && (ends_with(name, "i") || ends_with(name, "n"));
+    if (bases && !wide) {
+        c->window += FUZZ_LOW_BASE - FUZZ_MEMORY_BASE;
+        in.sp += FUZZ_LOW_BASE - FUZZ_MEMORY_BASE;
+    }
+    const bool at_edge = c->window % 0x1000 != 0;
+    uint64_t target = c->window + (at_edge ? FUZZ_MEMORY - 8 - random.below(120) : 128 + random.below(64));
     if (random.below(2)) target &= ~uint64_t{15};
     const unsigned element = wide ? 8 : 4;
-    if (vectors && (ends_with(name, "i") || ends_with(name, "n"))) {
+    if (bases) {
         const unsigned scaled = ends_with(name, "i") ? m << bits(word, 23, 2) : 0;
         uint32_t mask = 0;
         uint64_t base = target - scaled;
         if (ends_with(name, "n") && m != 31) {
-            in.x[m] = wide ? random.below(64) : base;
-            base = wide ? base - in.x[m] : 0;
+            const bool scalar_base = !wide && random.below(2);
+            in.x[m] = scalar_base ? base : random.below(64);
+            base = scalar_base ? 0 : base - in.x[m];
             mask = 1u << m;
         }
         for (unsigned i = 0; i < vl / element; i++) set_element(&in, n, i, element, base + random.below(128));

@@ -11,6 +11,9 @@ namespace armature::fuzz {
 
 void random_predicates(fuzz_state* state, unsigned vl, tests::Random& random);
 
+inline bool is_sve(uint32_t word) {
+    return (word & 0x1e000000) == 0x04000000;
+}
 // Loads, stores and prefetches of SVE.
 bool is_sve_access(uint32_t word);
 // Gives the registers of the address such values that the access hits the window; the general ones as a mask.

@@ -77,7 +77,7 @@ static void leave(const ucontext_t* uc, const siginfo_t* info, int signo) {
     c->out.fpsr = fp->fpsr;
     c->out.signal = (uint32_t)signo;
     c->out.fault_address = signo == SIGSEGV || signo == SIGBUS ? (uint64_t)info->si_addr : 0;
-    memcpy(c->out.memory, (void*)FUZZ_WINDOW, FUZZ_MEMORY);
+    memcpy(c->out.memory, (void*)c->window, FUZZ_MEMORY);
     copy_sve((ucontext_t*)uc, &c->out, 0);
     char* code = (char*)(FUZZ_CODE_BASE + (uint64_t)c->slot * FUZZ_SLOT);
     memset(code, 0, FUZZ_SLOT);
@@ -93,7 +93,7 @@ static void enter(ucontext_t* uc) {
     memcpy(code, c->code, c->count * 4);
     code[c->count] = BRK;
     __builtin___clear_cache((char*)code, (char*)code + FUZZ_SLOT);
-    memcpy((void*)FUZZ_WINDOW, c->in.memory, FUZZ_MEMORY);
+    memcpy((void*)c->window, c->in.memory, FUZZ_MEMORY);
     memcpy(m->regs, c->in.x, sizeof c->in.x);
     m->sp = c->in.sp;
     m->pc = (uint64_t)code;
@@ -112,6 +112,7 @@ static void on_signal(int signo, siginfo_t* info, void* context) {
     } else {
         leave(uc, info, signo);
     }
+    while (next_case < batch->count && batch->cases[next_case].left_out) batch->done = ++next_case;
     if (next_case < batch->count) {
         enter(uc);
     } else {
@@ -131,7 +132,8 @@ int main(int argc, char** argv) {
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
     if (mmap((void*)FUZZ_CODE_BASE, FUZZ_CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0) ==
             MAP_FAILED ||
-        mmap((void*)FUZZ_MEMORY_BASE, FUZZ_MEMORY_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) {
+        mmap((void*)FUZZ_MEMORY_BASE, FUZZ_MEMORY_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
+        mmap((void*)FUZZ_LOW_BASE, FUZZ_MEMORY_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) {
         return 4;
     }
     stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
