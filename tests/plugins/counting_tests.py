@@ -6,7 +6,7 @@ import glob
 import os
 import re
 
-from harness import HERE, PROBES, check, emulate, guest_path, test
+from harness import HERE, PROBES, check, cpu_of, emulate, guest_path, test
 
 # What is counted -> by which of the hand-made counts.
 WAYS = {"tb": ["blocks"], "tb-inline": ["blocks"], "insn": ["insns"], "insn-inline": ["insns"],
@@ -32,7 +32,7 @@ def way_test(version, way, source, expected, mode):
         for arguments in ("", ",registers=on") if mode == "default" else ("",):
             plugin = "%s,what=%s%s" % (os.path.join(PROBES, "libcounts%d.so" % version), way, arguments)
             guest = guest_path(os.path.basename(source)[:-2])
-            _, text = emulate(options + ["-plugin", plugin], guest, environment=environment)
+            _, text = emulate(cpu_of(source) + options + ["-plugin", plugin], guest, environment=environment)
             total = int(re.fullmatch(way + r": (\d+)\n", text).group(1))
             least = sum(int(expected[field].rstrip("+")) for field in fields)
             at_least = any(expected[field].endswith("+") for field in fields)
@@ -45,7 +45,7 @@ def mixed_test(way, source):
     def run():
         plugin = os.path.join(PROBES, "libcounts4.so,what=%s" % way)
         guest = guest_path(os.path.basename(source)[:-2])
-        texts = {emulate(options + ["-plugin", plugin], guest, environment=environment)[1]
+        texts = {emulate(cpu_of(source) + options + ["-plugin", plugin], guest, environment=environment)[1]
                  for options, environment in (MODES["default"], MODES["called"], MODES["disable-all"])}
         check(len(texts) == 1, "they differ: %s" % sorted(texts))
     return run

@@ -2,6 +2,7 @@
 """What the tests of the plugin host share: where things are, how a guest is run, and the list of tests."""
 
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -49,6 +50,13 @@ def emulate(options, guest, status=0, log=True, environment=None):
 
 def guest_path(name):
     return os.path.join(PROBES, "guests", name)
+
+
+def cpu_of(source):
+    """The options for a guest whose source has a line `// cpu: MODEL`."""
+    with open(source) as file:
+        line = re.search(r"^// cpu: (.*)$", file.read(), re.MULTILINE)
+    return ["-cpu", line.group(1)] if line else []
 
 
 def bundled(name, *arguments):

@@ -21,7 +21,11 @@
 #define SA_EXPOSE_TAGBITS 0x800
 #endif
 #define TAGS_ALL (0xffffu << PR_MTE_TAG_SHIFT)
+#ifdef __ARM_FEATURE_SVE
+#define ARCH ".arch armv8.5-a+memtag+sve\n\t"
+#else
 #define ARCH ".arch armv8.5-a+memtag\n\t"
+#endif
 #define ASM(text, ...) __asm__ volatile(ARCH text __VA_ARGS__)
 
 static inline void* with_tag(void* pointer, unsigned tag) {
