@@ -61,12 +61,10 @@ void put_sve(const guest::CpuState& cpu, unsigned vl, uint8_t* to) {
     }
     memcpy(to, &cpu.sve->ffr, vl / 8);
 }
+// The V registers are those of AdvSIMD's record, as the kernel has it.
 void take_sve(guest::CpuState& cpu, unsigned vl, const uint8_t* from) {
     guest::SveState& sve = guest::sve_state(cpu);
-    for (unsigned n = 0; n < 32; n++, from += vl) {
-        memcpy(static_cast<void*>(&cpu.v[n]), from, 16);
-        guest::write_z_upper(cpu, n, from + 16, vl - 16);
-    }
+    for (unsigned n = 0; n < 32; n++, from += vl) guest::write_z_upper(cpu, n, from + 16, vl - 16);
     for (uint64_t& p : sve.p) {
         p = 0;
         memcpy(&p, from, vl / 8);
