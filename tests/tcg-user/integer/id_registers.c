@@ -30,6 +30,8 @@ int main(void) {
         CHECK(READ("midr_el1") != 0);
         CHECK(READ("mpidr_el1") >> 31 & 1);
         CHECK_EQ(READ("revidr_el1"), 0);
+        /* No FEAT_AFP; so FPCR.FIZ, AH and NEP are zero (fp/status). */
+        CHECK_EQ(READ("s3_0_c0_c7_1") >> 44 & 15, 0);
         (void)READ("id_aa64mmfr0_el1");
         (void)READ("id_aa64dfr0_el1");
     }
