@@ -28,6 +28,7 @@ struct Options {
     bool no_chain = false;                                    // -d nochain
     uint64_t tb_size_mib = 0;                                 // -tb-size; 0: the default
     std::vector<std::pair<uint64_t, uint64_t>> debug_filter;  // -dfilter, inclusive ranges; empty: everything
+    bool perf_map = false;                                    // -perfmap
     std::vector<std::string> plugins;                         // -plugin, one string each, as given
     std::string
         disabled_optimisations;  // ARMATURE_DISABLE or -d no-<name>: comma-separated pass and feature names

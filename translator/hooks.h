@@ -117,6 +117,8 @@ struct Hooks {
     void (*translate_done)(ProbedBlock* block) = nullptr;
     // All translations were dropped.
     void (*flushed)() = nullptr;
+    // The block at the guest's `address` now has its host code there, of `size` bytes. Any thread.
+    void (*published)(uint64_t address, const void* code, size_t size) = nullptr;
 };
 
 extern Hooks hooks;

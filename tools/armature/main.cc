@@ -17,6 +17,7 @@
 #include "syscalls/syscalls.h"
 #include "tools/armature/gdb/server.h"
 #include "tools/armature/options.h"
+#include "tools/armature/perf_map.h"
 #include "tools/armature/plugins.h"
 #include "translator/translator.h"
 
@@ -96,6 +97,7 @@ int run(int argc, char** argv) {
     loader::Program program;
     load_program(line, &program);
     translator::initialise();
+    if (guest::options.perf_map && !start_perf_map(&error)) support::fatal(kBadOptions, "%s", error.c_str());
     signals::initialise();
     syscalls::initialise(describe(program));
     attach_plugins();

@@ -164,10 +164,11 @@ bool apply_guest_base(const char* value, Words* words) {
 }
 
 bool apply_reserved_va(const char* value, Words* words) {
-    if (!parse_number(value, &options.reserved_va) || options.reserved_va > guest::kAddressLimit) {
-        return refuse(words, "-R: \"%s\" is not a size up to 0x800000000000", value);
-    }
-    return true;
+    constexpr uint64_t kLeast = 16 << 20;
+    if (parse_number(value, &options.reserved_va) && options.reserved_va <= guest::kAddressLimit &&
+        (options.reserved_va == 0 || options.reserved_va >= kLeast))
+        return true;
+    return refuse(words, "-R: \"%s\" is not a size from 0x1000000 up to 0x800000000000", value);
 }
 
 bool apply_page_size(const char* value, Words* words) {
@@ -295,6 +296,11 @@ bool apply_plugin(const char* value, Words*) {
         text.replace(begin, end - begin, path);
     }
     options.plugins.push_back(text);
+    return true;
+}
+
+bool apply_perf_map(const char*, Words*) {
+    options.perf_map = true;
     return true;
 }
 

@@ -237,6 +237,7 @@ TranslatedBlock* translate_one(ThreadRuntime& runtime, uint64_t address, ir::Ter
         if (outcome == CodeCache::Outcome::Full) return nullptr;
         totals.blocks++;
         totals.instructions += block.guest.size();
+        if (hooks.published) hooks.published(address, published->code, published->size);
         if (support::log_enabled(LogItem::OutAsm) && in_debug_filter(address))
             trace_host_code(block, code, published->code);
         *end = block.end;
