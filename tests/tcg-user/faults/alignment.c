@@ -45,6 +45,11 @@ static const struct {
     {"casal x1, x2", 0xc8e1fc02, 8},
     {"casp w2, w3, w4, w5", 0x08227c04, 8},
     {"casp x2, x3, x4, x5", 0x48227c04, 16},
+    {"stg x0", 0xd9200800, 16},
+    {"stzg x0", 0xd9600800, 16},
+    {"st2g x0", 0xd9a00800, 16},
+    {"stgp x1, x2", 0x69000801, 16},
+    {"ldg x1", 0xd9600001, 0},
     {"ldr x1", 0xf9400001, 0},
     {"str w1", 0xb9000001, 0},
     {"ldp x1, x2", 0xa9400801, 0},
@@ -53,11 +58,16 @@ static const struct {
     {"ldnp x1, x2", 0xa8400801, 0},
 };
 
+static int needs_mte(uint32_t word) {
+    return (word & 0xff200000) == 0xd9200000 || (word & 0xffc00000) == 0x69000000;
+}
+
 int main(void) {
     static unsigned char memory[128] __attribute__((aligned(128)));
-    const int lse2 = getauxval(AT_HWCAP) >> 25 & 1;
+    const int lse2 = getauxval(AT_HWCAP) >> 25 & 1, mte = getauxval(AT_HWCAP2) >> 18 & 1;
     prepare();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (needs_mte(rows[i].word) && !mte) continue;
         for (unsigned offset = 0; offset < 40; offset++) {
             const unsigned size = rows[i].size;
             const int refused = size && (lse2 ? offset % 16 + size > 16 : offset % size != 0);
