@@ -63,6 +63,10 @@ class AddressSpace {
     int64_t attach_shared(int id, uint64_t address, int flags);
     int64_t detach_shared(uint64_t address);
 
+    // A second mapping of shared memory of the emulator's, from `source` on. `shown`: its rights and flags,
+    // and what /proc/self/maps says of it; the addresses are chosen.
+    int64_t map_again(uint64_t source, uint64_t length, const Mapping& shown);
+
     // The loader's part: says where the heap starts, and names a range ([stack], [vdso], a file's path).
     void set_brk(uint64_t start);
     void name_range(uint64_t begin, uint64_t end, const std::string& name);

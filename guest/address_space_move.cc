@@ -135,6 +135,40 @@ int64_t AddressSpace::remap(uint64_t old_address, uint64_t old_length, uint64_t 
     return got;
 }
 
+int64_t AddressSpace::map_again(uint64_t source, uint64_t length, const Mapping& shown) {
+    const uint64_t size = page_up(length);
+    Transaction transaction("mmap");
+    AddressSpaceState& state = transaction.state();
+    if (!within_limits(state, size, shown.prot, shown.flags, 0, 0)) return -ENOMEM;
+    if (!has_map_room(state)) return -ENOMEM;
+    uint64_t address = 0;
+    if (state.mmap_top != 0) {
+        address = choose_address(state, size);
+        if (address == 0) return -ENOMEM;
+    }
+    // Of no length: shared memory stays where it is, too.
+    void* got =
+        mremap(pointer(source), 0, size, MREMAP_MAYMOVE | (address ? MREMAP_FIXED : 0), pointer(address));
+    if (got == MAP_FAILED) {
+        const int error = errno;
+        if (address) munmap(pointer(address), size);
+        return -error;
+    }
+    mprotect(got, size, host_protection(shown.prot));
+    Region region;
+    region.begin = reinterpret_cast<uintptr_t>(got);
+    region.end = region.begin + size;
+    region.prot = shown.prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+    region.flags = shown.flags;
+    region.offset = shown.offset;
+    region.inode = shown.inode;
+    region.device = shown.device;
+    region.name = std::make_shared<const std::string>(shown.name);
+    const int64_t result = static_cast<int64_t>(region.begin);
+    transaction.insert(std::move(region));
+    return result;
+}
+
 int64_t AddressSpace::attach_shared(int id, uint64_t address, int flags) {
     shmid_ds info{};
     if (shmctl(id, IPC_STAT, &info) != 0) return -errno;

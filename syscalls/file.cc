@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -14,9 +13,11 @@
 #include <algorithm>
 #include <string_view>
 
+#include "guest/address_space.h"
 #include "guest/user_access.h"
 #include "support/descriptors.h"
 #include "syscalls/open_flags.h"
+#include "syscalls/open_how.h"
 #include "syscalls/path.h"
 #include "syscalls/proc_files.h"
 #include "syscalls/proc_others.h"
@@ -54,17 +55,23 @@ int64_t sys_openat(Thread* thread, Arguments a) {
     return after_open(thread, blocking_call(thread, SYS_openat, a[0], a[1], flags, a[3]), a[0], a[1], flags);
 }
 
-int64_t sys_openat2(Thread* thread, Arguments a) {
-    open_how how{};
-    if (a[3] < sizeof how) return -EINVAL;
-    if (a[3] > 4096) return -E2BIG;
-    if (!guest::read_object(&how, a[2])) return -EFAULT;
-    for (uint64_t offset = sizeof how; offset < a[3]; offset++) {
+int64_t read_open_how(open_how* how, uint64_t address, uint64_t size) {
+    if (size < sizeof *how) return -EINVAL;
+    if (size > guest::kPageSize) return -E2BIG;
+    if (!guest::read_object(how, address)) return -EFAULT;
+    for (uint64_t offset = sizeof *how; offset < size; offset++) {
         uint8_t byte = 0;
-        if (!guest::read_object(&byte, a[2] + offset)) return -EFAULT;
+        if (!guest::read_object(&byte, address + offset)) return -EFAULT;
         if (byte) return -E2BIG;
     }
-    how.flags = to_host_open_flags(how.flags);
+    how->flags = to_host_open_flags(how->flags);
+    return 0;
+}
+
+int64_t sys_openat2(Thread* thread, Arguments a) {
+    open_how how{};
+    const int64_t error = read_open_how(&how, a[2], a[3]);
+    if (error) return error;
     if (how.resolve == 0) {
         const int64_t in_root = open_in_root(thread, a[1], how.flags, how.mode);
         if (in_root != kNotInRoot) return in_root;

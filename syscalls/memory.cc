@@ -12,6 +12,7 @@
 #include "syscalls/call.h"
 #include "syscalls/host_numbers.h"
 #include "syscalls/tagged_addresses.h"
+#include "syscalls/uring.h"
 #include "translator/translator.h"
 
 namespace armature::syscalls {
@@ -66,6 +67,8 @@ int64_t sys_mmap(Thread*, Arguments a) {
     if (a[5] % kPageSize != 0) return -EINVAL;
     constexpr uint64_t kShared = MAP_SHARED;  // a bit of MAP_SHARED_VALIDATE too
     if ((a[3] & kShared) && (a[2] & PROT_WRITE)) translator::become_parallel();
+    int64_t of_ring = 0;
+    if (map_ring(a[4], a[0], a[1], protection(a[2]), static_cast<int>(a[3]), a[5], &of_ring)) return of_ring;
     return space().map(a[0], a[1], protection(a[2]), static_cast<int>(a[3]) & ~kMap32Bit,
                        static_cast<int>(a[4]), a[5]);
 }

@@ -6,22 +6,12 @@
 #include "guest/user_access.h"
 #include "signals/signals.h"
 #include "syscalls/call.h"
+#include "syscalls/epoll_event.h"
 
 namespace armature::syscalls {
 namespace {
 
 using guest::Thread;
-
-struct GuestEvent {
-    uint32_t events;
-    uint32_t pad;
-    uint64_t data;
-};
-struct __attribute__((packed)) HostEvent {
-    uint32_t events;
-    uint64_t data;
-};
-static_assert(sizeof(GuestEvent) == 16 && sizeof(HostEvent) == 12);
 
 // One host call with its own signal mask: the argument `mask_at` is the mask's address, the next its size, or
 // (pselect6) `mask_at` is the address of both.
@@ -56,9 +46,9 @@ int64_t call_with_mask(Call* call, uint64_t mask, uint64_t size) {
 // last first.
 int64_t spread_events(uint64_t array, int64_t count) {
     for (int64_t i = count - 1; i >= 0; i--) {
-        HostEvent host;
+        HostEpollEvent host;
         if (!guest::read_object(&host, array + static_cast<uint64_t>(i) * sizeof host)) return -EFAULT;
-        const GuestEvent event{host.events, 0, host.data};
+        const GuestEpollEvent event{host.events, 0, host.data};
         if (!guest::write_object(array + static_cast<uint64_t>(i) * sizeof event, event)) return -EFAULT;
     }
     return count;
@@ -69,9 +59,8 @@ int64_t spread_events(uint64_t array, int64_t count) {
 int64_t sys_epoll_ctl(Thread*, Arguments a) {
     constexpr int kEpollCtlDel = 2;
     if (static_cast<int>(a[1]) == kEpollCtlDel) return host_call(SYS_epoll_ctl, a[0], a[1], a[2], 0);
-    GuestEvent event;
-    if (!guest::read_object(&event, a[3])) return -EFAULT;
-    const HostEvent host{event.events, event.data};
+    HostEpollEvent host;
+    if (!read_epoll_event(&host, a[3])) return -EFAULT;
     return host_call(SYS_epoll_ctl, a[0], a[1], a[2], reinterpret_cast<uint64_t>(&host));
 }
 

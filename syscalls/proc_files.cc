@@ -278,6 +278,12 @@ bool may_be_on_proc(const struct stat& file) {
     return major(file.st_dev) == 0 && file.st_dev != ordinary_device.load(std::memory_order_relaxed);
 }
 
+bool is_replaced_on_proc(int64_t fd) {
+    if (!on_proc(fd)) return false;
+    const std::string path = path_of_descriptor(fd);
+    return is_own_memory(path) || recognise(path) || (has_tracees() && is_tracee_auxv(path));
+}
+
 int64_t substitute_proc_file(Thread*, int64_t fd, uint64_t host_flags) {
     if (!on_proc(fd)) {
         struct stat file;
@@ -295,9 +301,12 @@ int64_t substitute_proc_file(Thread*, int64_t fd, uint64_t host_flags) {
     return has_tracees() && is_tracee_auxv(path) ? replace(fd, kTraceeAuxv, host_flags) : fd;
 }
 
+bool is_own_memory_open() {
+    return own_memory_opened.load(std::memory_order_relaxed);
+}
+
 bool is_own_memory_file(uint64_t fd) {
-    return own_memory_opened.load(std::memory_order_relaxed) &&
-           is_own_memory(path_of_descriptor(static_cast<int64_t>(fd)));
+    return is_own_memory_open() && is_own_memory(path_of_descriptor(static_cast<int64_t>(fd)));
 }
 
 bool is_memory_file(uint64_t fd) {

@@ -24,6 +24,11 @@ bool may_be_on_proc(const struct stat& file);
 // guest's, it is replaced by one that has them, under the same number. Returns the descriptor or -errno.
 int64_t substitute_proc_file(guest::Thread* thread, int64_t fd, uint64_t host_flags);
 
+// Would it do that for a file opened here, or watch it as /proc/self/mem?
+bool is_replaced_on_proc(int64_t fd);
+
+// Has this process ever opened its own memory?
+bool is_own_memory_open();
 // Is it /proc/self/mem, by whatever name? Costs one load until such a file is opened.
 bool is_own_memory_file(uint64_t fd);
 bool is_memory_file(uint64_t fd);  // of any process

@@ -37,6 +37,7 @@
 #include "syscalls/ptrace.h"
 #include "syscalls/seccomp.h"
 #include "syscalls/syscalls.h"
+#include "syscalls/uring.h"
 #include "translator/translator.h"
 
 namespace armature::syscalls {
@@ -53,6 +54,7 @@ thread_local bool vfork_child = false;
 
 void before_fork() {
     if (guest::observer.before_fork) guest::observer.before_fork();
+    lock_rings();
     table_lock().lock();
     guest::lock_threads();
     signals::before_fork();
@@ -71,6 +73,7 @@ void after_fork(bool child, Thread* thread) {
     translator::after_fork(child);
     signals::after_fork(child, thread);
     table_lock().unlock();
+    unlock_rings();
     if (child) forget_tracees();
     if (child) support::reopen_log_after_fork();
     if (guest::observer.after_fork) guest::observer.after_fork(child);

@@ -2,6 +2,7 @@
 // Arguments that are structures. All are read with checked accesses: a bad pointer prints as an address.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -331,6 +332,13 @@ std::string print_clone_arguments(const Value& v) {
     return "{flags=" + print_flags("clone", words[0]) + ", exit_signal=" + signal_name(words[4]) +
            print(", stack=0x%llx, stack_size=0x%llx, tls=0x%llx, ...}", static_cast<Word>(words[5]),
                  static_cast<Word>(words[6]), static_cast<Word>(words[7]));
+}
+
+std::string print_uring_parameters(const Value& v) {
+    io_uring_params p;
+    if (!v.read_object(&p)) return print_pointer(v);
+    return "{flags=" + print_flags("uring_setup", p.flags) +
+           print(", sq_entries=%u, cq_entries=%u, features=0x%x}", p.sq_entries, p.cq_entries, p.features);
 }
 
 std::string print_open_how(const Value& v) {
