@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -238,6 +239,17 @@ bool fail(LoadError* error, int number, const char* format, ...) {
     return false;
 }
 
+int may_execute(int fd) {
+    constexpr int kExecveCheck = 0x10000;  // AT_EXECVE_CHECK, Linux 6.14
+    const char* const arguments[] = {"", nullptr};
+    if (syscall(SYS_execveat, fd, "", arguments, environ, AT_EMPTY_PATH | kExecveCheck) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return errno;
+    if (faccessat(fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) == 0) return 0;
+    struct stat file {};
+    if (errno != ENOSYS || fstat(fd, &file) != 0) return errno;
+    return file.st_mode & 0111 ? 0 : EACCES;
+}
+
 bool check_executable(int fd, const std::string& path, Role role, uint64_t* size, LoadError* error) {
     struct stat status {};
     if (fstat(fd, &status) != 0) return fail(error, errno, "%s: %s", path.c_str(), strerror(errno));
@@ -247,8 +259,9 @@ bool check_executable(int fd, const std::string& path, Role role, uint64_t* size
                            ? "not executable; chmod +x it, or give its interpreter as the program"
                            : "the interpreter is not executable; chmod +x it";
     if (!(status.st_mode & 0111)) return fail(error, EACCES, "%s: %s", path.c_str(), what);
-    if (faccessat(fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) != 0 && errno == EACCES) {
-        return fail(error, EACCES, "%s: no permission to execute it here (its mode, or a noexec mount)",
+    if (may_execute(fd) == EACCES) {
+        return fail(error, EACCES,
+                    "%s: no permission to execute it here (its mode, a noexec mount, or a landlock rule)",
                     path.c_str());
     }
     *size = static_cast<uint64_t>(status.st_size);

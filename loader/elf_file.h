@@ -38,6 +38,10 @@ struct FileHead {
 
 // Opens for execution: regular, executable. The descriptor, or -1 with *error set. `role` words the message.
 int open_executable(const std::string& path, Role role, LoadError* error);
+// May the caller execute this file? 0, or the errno of an exec. The kernel decides, with all of its security
+// modules (landlock), where it can be asked; older ones look at rights and mount options.
+int may_execute(int fd);
+
 bool check_executable(int fd, const std::string& path, Role role, uint64_t* size, LoadError* error);
 bool read_head(int fd, const std::string& path, FileHead* head, LoadError* error);
 

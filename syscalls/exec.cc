@@ -143,10 +143,7 @@ int64_t open_program(Thread* thread, uint64_t dirfd, uint64_t path, uint64_t fla
         }
     }
     if (error == 0 && !S_ISREG(file.st_mode)) error = -EACCES;
-    if (error == 0)
-        error = host_call(SYS_faccessat2, static_cast<uint64_t>(fd), pointer(kEmptyPath), X_OK,
-                          AT_EMPTY_PATH | AT_EACCESS);
-    if (error == -ENOSYS) error = file.st_mode & 0111 ? 0 : -EACCES;
+    if (error == 0) error = -loader::may_execute(static_cast<int>(fd));
     if (error) {
         close(static_cast<int>(fd));
         return error;
