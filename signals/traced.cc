@@ -256,6 +256,16 @@ int64_t stop_at_exit(Thread* thread, int64_t number, int64_t result, bool has_re
     return result;
 }
 
+int64_t stop_at_filter(Thread* thread, int64_t number, uint64_t message) {
+    prepare(thread, TraceKind::Event, SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
+    thread->trace->message = message;
+    thread->trace->number = number;
+    const Orders orders = stop(thread);
+    if (orders.changed & kChangedNumber && thread->trace)
+        number = static_cast<int32_t>(thread->trace->number);
+    return number;
+}
+
 void stop_after_step(Thread* thread) {
     siginfo_t info{};
     info.si_signo = SIGTRAP;

@@ -29,6 +29,10 @@ void stop_at_event(guest::Thread* thread, unsigned event, uint64_t message);
 void stop_at_entry(guest::Thread* thread, int64_t* number);
 int64_t stop_at_exit(guest::Thread* thread, int64_t number, int64_t result, bool has_result);
 
+// Where a seccomp filter asks the tracer (PTRACE_EVENT_SECCOMP): the number of the call that is to be made
+// instead, which may be -1. Its arguments are in the registers.
+int64_t stop_at_filter(guest::Thread* thread, int64_t number, uint64_t message);
+
 // After an instruction of a thread of which is_stepped() was true.
 void stop_after_step(guest::Thread* thread);
 

@@ -9,6 +9,7 @@
 #include "guest/user_access.h"
 #include "syscalls/call.h"
 #include "syscalls/memory.h"
+#include "syscalls/seccomp.h"
 
 namespace armature::syscalls {
 namespace {
@@ -29,6 +30,7 @@ int64_t sys_ioctl(guest::Thread* thread, Arguments a) {
     const uint64_t request = static_cast<uint32_t>(a[1]);
     if ((request >> 8 & 0xff) == kKvmType) return -ENOTTY;
     if (request == UFFDIO_REGISTER && is_for_emulators_memory(a[2])) return -ENOMEM;
+    if (is_listener_request(request)) return listener_request(thread, a);
     return blocking_call(thread, SYS_ioctl, a[0], request, a[2]);
 }
 

@@ -378,6 +378,12 @@ int64_t call_information(const Tracee& tracee, uint64_t size, uint64_t address) 
         info.entry.nr = word(block.number);
         std::copy_n(block.registers.x, 6, info.entry.args);
         known = offsetof(ptrace_syscall_info, entry) + sizeof info.entry;
+    } else if (block.kind == TraceKind::Event && block.status >> 8 == PTRACE_EVENT_SECCOMP) {
+        info.op = PTRACE_SYSCALL_INFO_SECCOMP;
+        info.seccomp.nr = word(block.number);
+        std::copy_n(block.registers.x, 6, info.seccomp.args);
+        info.seccomp.ret_data = static_cast<uint32_t>(block.message);
+        known = offsetof(ptrace_syscall_info, seccomp.ret_data) + sizeof info.seccomp.ret_data;
     } else if (block.kind == TraceKind::Exit) {
         constexpr int64_t kMostErrno = 4095;
         info.op = PTRACE_SYSCALL_INFO_EXIT;

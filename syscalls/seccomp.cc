@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// seccomp, evaluated here and never given to the host: a filter speaks of AArch64's numbers and of the
-// guest's program counter, and the emulator makes other calls than its guest.
+// seccomp, evaluated here and not given to the host (but for listeners, see seccomp_notify.cc): a filter
+// speaks of AArch64's numbers and of the guest's program counter, and the emulator makes other calls than its
+// guest.
 //
 // As in the kernel, filters are a tree that grows at its leaves: each is immutable and points at the one that
 // was in force before it, and a thread holds its leaf. So threads share what they have in common, and handing
@@ -14,6 +15,7 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,7 +30,7 @@
 #include "guest/address_space.h"
 #include "guest/user_access.h"
 #include "signals/signals.h"
-#include "support/log.h"
+#include "signals/traced.h"
 #include "syscalls/bpf.h"
 #include "syscalls/proc_files.h"
 #include "syscalls/process.h"
@@ -40,6 +42,7 @@ struct SeccompFilter {
     std::atomic<unsigned> holders{1};  // threads whose leaf it is, and filters that follow it
     SeccompFilter* parent = nullptr;
     BpfProgram program;  // empty: strict mode
+    bool has_listener = false;
 };
 
 namespace {
@@ -47,11 +50,14 @@ namespace {
 using guest::Thread;
 
 constexpr uint32_t kMostErrno = 4095;
+constexpr uint32_t kHasListener = 1u << 31;
 constexpr int kSysSeccomp = 1;  // SYS_SECCOMP, which the C library has not
 constexpr size_t kMostInstructions = (1 << 18) / sizeof(sock_filter);  // over all filters of a thread
 constexpr size_t kFilterCost = 4;                                      // that each counts besides its own
+constexpr uint64_t kListenerFlags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 constexpr uint64_t kKnownFlags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG |
-                                 SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+                                 SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC_ESRCH |
+                                 kListenerFlags;
 
 // What strict mode lets through: read, write, exit, rt_sigreturn.
 constexpr int64_t kStrictCalls[] = {63, 64, 93, kRtSigreturn};
@@ -103,14 +109,20 @@ bool is_ancestor(const SeccompFilter* ancestor, const SeccompFilter* filter) {
 
 // --- Evaluation
 
+struct Answer {
+    uint32_t value = SECCOMP_RET_ALLOW;
+    const SeccompFilter* from = nullptr;  // null: nobody objects
+    uint32_t action() const { return value & SECCOMP_RET_ACTION_FULL; }
+    uint32_t data() const { return value & SECCOMP_RET_DATA; }
+};
+
 // The strictest answer of all filters; actions are ordered as signed numbers.
-uint32_t evaluate(const SeccompFilter* leaf, const seccomp_data& data) {
-    uint32_t answer = SECCOMP_RET_ALLOW;
+Answer evaluate(const SeccompFilter* leaf, const seccomp_data& data) {
+    Answer answer;
     for (; leaf; leaf = leaf->parent) {
         const uint32_t one = bpf_run(leaf->program, data);
-        if (static_cast<int32_t>(one & SECCOMP_RET_ACTION_FULL) <
-            static_cast<int32_t>(answer & SECCOMP_RET_ACTION_FULL))
-            answer = one;
+        if (static_cast<int32_t>(one & SECCOMP_RET_ACTION_FULL) < static_cast<int32_t>(answer.action()))
+            answer = {one, leaf};
     }
     return answer;
 }
@@ -125,11 +137,11 @@ void kill_thread(Thread* thread, int signo) {
     thread->exiting = true;
 }
 
-void raise_trap(Thread* thread, int64_t number, uint32_t answer) {
+void raise_trap(Thread* thread, int64_t number, const Answer& answer) {
     siginfo_t info{};
     info.si_signo = SIGSYS;
     info.si_code = kSysSeccomp;
-    info.si_errno = static_cast<int>(answer & SECCOMP_RET_DATA);
+    info.si_errno = static_cast<int>(answer.data());
     info.si_call_addr = reinterpret_cast<void*>(thread->cpu.pc);
     info.si_syscall = static_cast<int>(number);
     info.si_arch = AUDIT_ARCH_AARCH64;
@@ -192,30 +204,42 @@ void synchronise(Thread* thread, void* argument) {
     drop(thread->seccomp.exchange(hold(all->leaf), std::memory_order_acq_rel));
 }
 
-int64_t set_filter(Thread* thread, uint64_t flags, uint64_t program) {
-    if (flags & ~kKnownFlags) {
-        if (support::log_enabled(support::LogItem::Unimp))
-            support::log_printf("seccomp filter flags %#llx are not supported\n",
-                                static_cast<unsigned long long>(flags));
-        return -EINVAL;
+bool has_listener(const SeccompFilter* leaf) {
+    for (; leaf; leaf = leaf->parent) {
+        if (leaf->has_listener) return true;
     }
+    return false;
+}
+
+bool goes_together(uint64_t flags) {
+    const bool listens = flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    if (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV && !listens) return false;
+    // Both would be the result: a thread's id and a descriptor.
+    return !listens || !(flags & SECCOMP_FILTER_FLAG_TSYNC) || flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+}
+
+int64_t set_filter(Thread* thread, uint64_t flags, uint64_t program) {
+    if (flags & ~kKnownFlags || !goes_together(flags)) return -EINVAL;
     auto filter = std::make_unique<SeccompFilter>();
     const int64_t error = read_program(thread, program, &filter->program);
     if (error) return error;
     if (is_strict(leaf_of(thread))) return -EINVAL;
     if (is_too_long(leaf_of(thread), filter->program.size())) return -ENOMEM;
+    filter->has_listener = flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
     // The others of a vfork child's list are its parent's.
-    if (!(flags & SECCOMP_FILTER_FLAG_TSYNC) || in_vfork_child()) {
-        append(thread, filter.release());
-        return 0;
-    }
+    const bool for_all = flags & SECCOMP_FILTER_FLAG_TSYNC && !in_vfork_child();
     Synchronisation all{thread, leaf_of(thread), 0};
-    guest::for_each_thread(look_for_refusal, &all);
+    if (for_all) guest::for_each_thread(look_for_refusal, &all);
     if (all.refuses) return flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : all.refuses;
+    int64_t listener = 0;
+    if (filter->has_listener) listener = install_listener(flags & kListenerFlags);
+    if (listener < 0) return listener;
     append(thread, filter.release());
+    if (!for_all) return listener;
     all.leaf = leaf_of(thread);
+    if (has_listener(all.leaf)) spread_listener();
     guest::for_each_thread(synchronise, &all);
-    return 0;
+    return listener;
 }
 
 int64_t set_strict(Thread* thread) {
@@ -233,11 +257,12 @@ int64_t action_available(uint64_t flags, uint64_t address) {
         case SECCOMP_RET_KILL_THREAD:
         case SECCOMP_RET_TRAP:
         case SECCOMP_RET_ERRNO:
+        case SECCOMP_RET_USER_NOTIF:
         case SECCOMP_RET_TRACE:
         case SECCOMP_RET_LOG:
         case SECCOMP_RET_ALLOW:
             return 0;
-        default:  // SECCOMP_RET_USER_NOTIF among them: there are no listeners
+        default:
             return -EOPNOTSUPP;
     }
 }
@@ -254,41 +279,51 @@ bool is_vdso_call(uint64_t pc, int64_t number) {
     return pc - program().vdso < guest::kPageSize && contains(kVdsoCalls, number);
 }
 
-bool seccomp_admits(Thread* thread, int64_t number, Arguments a, int64_t* result) {
+bool seccomp_admits(Thread* thread, int64_t* number, uint64_t a[8], int64_t* result) {
     catch_up_with_tsync(thread);
     const uint64_t pc = thread->cpu.pc;
-    if (is_vdso_call(pc, number)) return true;
+    if (is_vdso_call(pc, *number)) return true;
     const SeccompFilter* leaf = leaf_of(thread);
     *result = -kRegistersAreSet;
     if (is_strict(leaf)) {
-        if (contains(kStrictCalls, number)) return true;
+        if (contains(kStrictCalls, *number)) return true;
         kill_thread(thread, SIGKILL);
         return false;
     }
-    seccomp_data data{static_cast<int>(number), AUDIT_ARCH_AARCH64, pc, {a[0], a[1], a[2], a[3], a[4], a[5]}};
-    const uint32_t answer = evaluate(leaf, data);
-    switch (answer & SECCOMP_RET_ACTION_FULL) {
-        case SECCOMP_RET_ALLOW:
-        case SECCOMP_RET_LOG:
-            return true;
-        case SECCOMP_RET_ERRNO:
-            *result = -static_cast<int64_t>(std::min(answer & SECCOMP_RET_DATA, kMostErrno));
-            break;
-        case SECCOMP_RET_TRAP:
-            raise_trap(thread, number, answer);
-            break;
-        case SECCOMP_RET_TRACE:
-        case SECCOMP_RET_USER_NOTIF:
-            // Nobody is there who could be asked.
-            *result = -ENOSYS;
-            break;
-        case SECCOMP_RET_KILL_THREAD:
-            kill_thread(thread, SIGSYS);
-            break;
-        default:
-            kill_process(SIGSYS);
+    for (bool traced = false;; traced = true) {
+        const seccomp_data data{
+            static_cast<int>(*number), AUDIT_ARCH_AARCH64, pc, {a[0], a[1], a[2], a[3], a[4], a[5]}};
+        const Answer answer = evaluate(leaf, data);
+        switch (answer.action()) {
+            case SECCOMP_RET_ALLOW:
+            case SECCOMP_RET_LOG:
+                return true;
+            case SECCOMP_RET_ERRNO:
+                *result = -static_cast<int64_t>(std::min(answer.data(), kMostErrno));
+                return false;
+            case SECCOMP_RET_TRAP:
+                raise_trap(thread, *number, answer);
+                return false;
+            case SECCOMP_RET_TRACE:
+                if (traced) return true;
+                *result = -ENOSYS;
+                if (!signals::wants_event(thread, PTRACE_EVENT_SECCOMP)) return false;
+                *number = signals::stop_at_filter(thread, *number, answer.data());
+                *result = static_cast<int64_t>(thread->cpu.x[0]);
+                if (*number < 0 || thread->exiting) return false;
+                std::copy_n(thread->cpu.x, 8, a);
+                break;  // what it is now is looked at again
+            case SECCOMP_RET_USER_NOTIF:
+                *result = -ENOSYS;
+                return answer.from->has_listener && ask_listener(thread, *number, a, result);
+            case SECCOMP_RET_KILL_THREAD:
+                kill_thread(thread, SIGSYS);
+                return false;
+            default:
+                kill_process(SIGSYS);
+                return false;
+        }
     }
-    return false;
 }
 
 void inherit_seccomp(Thread* thread, Thread* parent) {
@@ -338,7 +373,8 @@ SeccompStatus seccomp_status(pid_t tid) {
     return search.status;
 }
 
-// In writing: for each filter, the oldest first, the number of its instructions and they themselves.
+// In writing: for each filter, the oldest first, the number of its instructions, with a bit for its listener,
+// and they themselves.
 int64_t write_seccomp_for_exec(const Thread* thread) {
     std::vector<const SeccompFilter*> filters;
     for (const SeccompFilter* filter = leaf_of(thread); filter; filter = filter->parent)
@@ -350,7 +386,8 @@ int64_t write_seccomp_for_exec(const Thread* thread) {
     for (auto filter = filters.rbegin(); filter != filters.rend(); ++filter) {
         const BpfProgram& program = (*filter)->program;
         const auto length = static_cast<uint32_t>(program.size());
-        text.append(reinterpret_cast<const char*>(&length), sizeof length);
+        const uint32_t head = length | ((*filter)->has_listener ? kHasListener : 0);
+        text.append(reinterpret_cast<const char*>(&head), sizeof head);
         text.append(reinterpret_cast<const char*>(program.data()), length * sizeof(sock_filter));
     }
     const int64_t written = host_call(SYS_pwrite64, static_cast<uint64_t>(fd),
@@ -369,8 +406,11 @@ bool adopt_seccomp(int fd, Thread* thread) {
         if (text.size() - at < sizeof length) return false;
         memcpy(&length, text.data() + at, sizeof length);
         at += sizeof length;
+        const bool listens = length & kHasListener;
+        length &= ~kHasListener;
         if (length > BPF_MAXINSNS || (text.size() - at) / sizeof(sock_filter) < length) return false;
         auto filter = std::make_unique<SeccompFilter>();
+        filter->has_listener = listens;
         filter->program.resize(length);
         memcpy(filter->program.data(), text.data() + at, length * sizeof(sock_filter));
         at += length * sizeof(sock_filter);

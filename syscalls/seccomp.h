@@ -18,8 +18,18 @@ inline bool has_seccomp(const guest::Thread* thread) {
 }
 
 // May the call be made? False: it is over, with *result as dispatch() returns it, or the thread is about to
-// end.
-bool seccomp_admits(guest::Thread* thread, int64_t number, Arguments a, int64_t* result);
+// end. A tracer may have made another call of it.
+bool seccomp_admits(guest::Thread* thread, int64_t* number, uint64_t a[8], int64_t* result);
+
+// seccomp_notify.cc: a filter of the host's with a listener, for those of `flags` that it is to have; a
+// descriptor or -errno. And its threads' filters, after the guest's were handed to all threads.
+int64_t install_listener(uint64_t flags);
+int64_t spread_listener();
+// True: the call is to be made. Otherwise it is over.
+bool ask_listener(guest::Thread* thread, int64_t number, Arguments a, int64_t* result);
+// The supervisor's ioctls.
+bool is_listener_request(uint64_t request);
+int64_t listener_request(guest::Thread* thread, Arguments a);
 
 // A new thread's part, a thread's last, and keeping a vfork parent's filters while its child may add some.
 void inherit_seccomp(guest::Thread* thread, guest::Thread* parent);

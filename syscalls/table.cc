@@ -111,11 +111,7 @@ void log_refusal(int64_t number, const Row* found) {
     }
 }
 
-inline int64_t call(Thread* thread, int64_t number, Arguments a) {
-    if (has_seccomp(thread)) [[unlikely]] {
-        int64_t result = 0;
-        if (!seccomp_admits(thread, number, a, &result)) return result;
-    }
+inline int64_t make_call(Thread* thread, int64_t number, Arguments a) {
     if (static_cast<uint64_t>(number) < static_cast<uint64_t>(kRows)) [[likely]] {
         const Row& found = kTable[static_cast<size_t>(number)];
         if (found.kind != RowKind::None && found.kind != RowKind::Refuse) [[likely]] {
@@ -130,6 +126,20 @@ inline int64_t call(Thread* thread, int64_t number, Arguments a) {
     }
     log_refusal(number, nullptr);
     return -ENOSYS;
+}
+
+[[gnu::noinline]] int64_t filtered_call(Thread* thread, int64_t number, Arguments a) {
+    uint64_t arguments[8];
+    std::copy_n(a, 8, arguments);
+    int64_t result = 0;
+    return seccomp_admits(thread, &number, arguments, &result) ? make_call(thread, number, arguments)
+                                                               : result;
+}
+
+inline int64_t call(Thread* thread, int64_t number, Arguments a) {
+    if (has_seccomp(thread)) [[unlikely]]
+        return filtered_call(thread, number, a);
+    return make_call(thread, number, a);
 }
 
 inline bool watched() {
@@ -166,15 +176,19 @@ int64_t plain_call(Thread* thread, int64_t number, Arguments a) {
 
 // The tracer may change the number, the arguments and the result.
 int64_t traced_call(Thread* thread, int64_t number) {
-    if (!signals::traces_calls(thread) || is_vdso_call(thread->cpu.pc, number))
-        return plain_call(thread, number, thread->cpu.x);
-    signals::stop_at_entry(thread, &number);
+    if (is_vdso_call(thread->cpu.pc, number)) return plain_call(thread, number, thread->cpu.x);
+    bool skipped = false;
+    if (signals::traces_calls(thread)) {
+        signals::stop_at_entry(thread, &number);
+        skipped = number == -1;
+    }
     const pid_t caller = thread->tid;
     uint64_t arguments[8];
     std::copy_n(thread->cpu.x, 8, arguments);
     const int64_t result =
-        number == -1 ? static_cast<int64_t>(thread->cpu.x[0]) : plain_call(thread, number, arguments);
-    // The child of a fork has not entered the call.
+        skipped ? static_cast<int64_t>(thread->cpu.x[0]) : plain_call(thread, number, arguments);
+    // The child of a fork has not entered the call. A tracer that was told of something during it may want to
+    // see its end alone.
     if (thread->exiting || thread->tid != caller || !signals::traces_calls(thread)) return result;
     const bool has_result = result != -kRegistersAreSet;
     return signals::stop_at_exit(thread, number, result, has_result);
