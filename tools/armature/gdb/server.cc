@@ -6,76 +6,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
 #include <utility>
 
-#include "support/log.h"
 #include "syscalls/ptrace.h"
+#include "tools/armature/gdb/listen.h"
 #include "tools/armature/gdb/session.h"
 
 namespace armature::tools::gdb {
 namespace {
 
-constexpr int kBacklog = 1;
 constexpr int kRecheck = 20;  // ms, while threads are coming to a stop
-
-// The listening socket, or -1.
-int listen_at(const std::string& where, std::string* error) {
-    const bool is_port = where.find_first_not_of("0123456789") == std::string::npos;
-    sockaddr_in internet{};
-    sockaddr_un local{};
-    int fd;
-    int bound;
-    if (is_port) {
-        const unsigned long port =
-            where.empty() || where.size() > 5 ? 65536 : strtoul(where.c_str(), nullptr, 10);
-        if (port > 65535) {
-            *error = "-g: \"" + where + "\" is neither a port nor the path of a socket";
-            return -1;
-        }
-        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const int on = 1;
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        internet.sin_family = AF_INET;
-        internet.sin_port = htons(static_cast<uint16_t>(port));
-        internet.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        bound = bind(fd, reinterpret_cast<const sockaddr*>(&internet), sizeof internet);
-    } else {
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        local.sun_family = AF_UNIX;
-        if (where.size() >= sizeof local.sun_path) {
-            *error = "-g: " + where + ": the path is too long for a socket";
-            close(fd);
-            return -1;
-        }
-        where.copy(local.sun_path, sizeof local.sun_path - 1);
-        unlink(local.sun_path);
-        bound = bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local);
-    }
-    if (bound == 0 && listen(fd, kBacklog) == 0) {
-        if (where == "0") {
-            socklen_t size = sizeof internet;
-            getsockname(fd, reinterpret_cast<sockaddr*>(&internet), &size);
-            support::report_error("gdb may connect to port %u", ntohs(internet.sin_port));
-        }
-        return fd;
-    }
-    *error = "-g: cannot listen on " + where + ": " + strerror(errno);
-    if (fd >= 0) close(fd);
-    return -1;
-}
 
 // The server's whole life.
 class Server {
