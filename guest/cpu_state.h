@@ -55,7 +55,17 @@ inline constexpr uint32_t kLaneEmpty = 0x7fff0000;  // CpuState::counter_lane: n
 inline constexpr unsigned kSpillSlots = 64;         // 16-byte spill slots for the register allocator
 inline constexpr unsigned kScratchSlots = 8;  // operands of out-of-line vector and floating-point helpers
 
-struct SveState;  // guest/sve_state.h
+inline constexpr unsigned kSveMaxBytes = 64;
+inline constexpr unsigned kSvePredicates = 16;
+
+// What SVE adds to the registers: see guest/sve_state.h.
+struct SveState {
+    // Of the registers whose CpuState::z_upper is set: all bytes. Those beyond the vector length are zero,
+    // and so are bits of predicates.
+    alignas(64) uint8_t z[32][kSveMaxBytes] = {};
+    uint64_t p[kSvePredicates] = {};
+    uint64_t ffr = 0;
+};
 
 struct alignas(64) CpuState {
     uint64_t x[31] = {};
@@ -113,11 +123,11 @@ struct alignas(64) CpuState {
     uint32_t tag_control = 0;   // kTag* below
     uint32_t pac_enabled = 15;  // bit per PacKey: what prctl(PR_PAC_SET_ENABLED_KEYS) left on
     Vec128 pac_keys[kPacKeys];  // hi: the architecture's K<127:64>
-    SveState* sve = nullptr;    // what SVE adds to the registers, once it is used
     uint8_t sve_vl = 0;         // vector length in bytes; 0: the default
     uint8_t sve_vl_exec = 0;    // the one that exec gives, if it is not 0
     bool sve_vl_inherit = false;
     uint8_t z_upper[32] = {};  // by vector register: bits 128 and up may not be zero
+    SveState sve;
 
     uint32_t nzcv() const {
         return (flags & kFlagN ? kPstateN : 0) | (flags & kFlagZ ? kPstateZ : 0) |

@@ -16,27 +16,17 @@ constexpr LengthRow kLengths[] = {{16, Feature::SVE128}, {32, Feature::SVE256}, 
 
 }  // namespace
 
-SveState& sve_state(CpuState& cpu) {
-    if (!cpu.sve) cpu.sve = new SveState;
-    return *cpu.sve;
-}
-
-void release_sve(CpuState& cpu) {
-    delete cpu.sve;
-    cpu.sve = nullptr;
-}
-
 bool sve_in_use(const CpuState& cpu) {
-    if (!cpu.sve) return false;
     const auto is_set = [](auto value) { return value != 0; };
     return std::any_of(std::begin(cpu.z_upper), std::end(cpu.z_upper), is_set) ||
-           std::any_of(std::begin(cpu.sve->p), std::end(cpu.sve->p), is_set) || cpu.sve->ffr;
+           std::any_of(std::begin(cpu.sve.p), std::end(cpu.sve.p), is_set) || cpu.sve.ffr;
 }
 
 void write_z_upper(CpuState& cpu, unsigned n, const void* from, size_t size) {
-    uint8_t* const upper = sve_state(cpu).upper[n];
-    std::memcpy(upper, from, size);
-    std::memset(upper + size, 0, kSveUpperBytes - size);
+    uint8_t* const z = cpu.sve.z[n];
+    std::memcpy(z, &cpu.v[n], 16);
+    std::memcpy(z + 16, from, size);
+    std::memset(z + 16 + size, 0, kSveUpperBytes - size);
     cpu.z_upper[n] = 1;
 }
 

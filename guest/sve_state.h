@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The registers of SVE that AdvSIMD does not have. A thread gets them with its first SVE instruction; until
-// then they count as zero (CpuState::sve is null).
+// The registers of SVE that AdvSIMD does not have.
 //
 // The low 128 bits of Z0-Z31 are V0-V31 and stay in CpuState::v. What writes a V register zeroes the rest of
-// the Z register: translated code clears CpuState::z_upper[n], which says that `upper` counts. It does so in
-// all translations that are made after the first SVE instruction was seen; before that one there is nothing
-// to clear.
+// the Z register: translated code clears CpuState::z_upper[n], which says that the rest is not zero but in
+// SveState::z. It does so in all translations that are made after the first SVE instruction was seen; before
+// that one there is nothing to clear. SveState::z also has a copy of the low 128 bits, as long as z_upper is
+// set: so a whole Z register is one load.
 #pragma once
 
 #include <cstdint>
@@ -15,27 +15,17 @@
 
 namespace armature::guest {
 
-inline constexpr unsigned kSveMaxBytes = 64;
 inline constexpr unsigned kSveUpperBytes = kSveMaxBytes - 16;
-inline constexpr unsigned kSvePredicates = 16;
 
-struct SveState {
-    // Bytes beyond the vector length are zero, and so are bits of predicates.
-    alignas(64) uint8_t upper[32][kSveUpperBytes] = {};
-    uint64_t p[kSvePredicates] = {};
-    uint64_t ffr = 0;
-};
-
-// The state of `cpu`, made if it has none.
-SveState& sve_state(CpuState& cpu);
-void release_sve(CpuState& cpu);
+inline SveState& sve_state(CpuState& cpu) {
+    return cpu.sve;
+}
 
 // Everything that AdvSIMD does not have becomes zero: system calls, a change of the vector length.
 inline void clear_sve(CpuState& cpu) {
-    if (!cpu.sve) return;
     std::memset(cpu.z_upper, 0, sizeof cpu.z_upper);
-    std::memset(cpu.sve->p, 0, sizeof cpu.sve->p);
-    cpu.sve->ffr = 0;
+    std::memset(cpu.sve.p, 0, sizeof cpu.sve.p);
+    cpu.sve.ffr = 0;
 }
 
 // Does anything but AdvSIMD's part count?
@@ -43,13 +33,19 @@ bool sve_in_use(const CpuState& cpu);
 
 // Bytes 16 and up of a Z register; size at most kSveUpperBytes.
 inline void read_z_upper(const CpuState& cpu, unsigned n, void* to, size_t size) {
-    if (cpu.sve && cpu.z_upper[n]) {
-        std::memcpy(to, cpu.sve->upper[n], size);
+    if (cpu.z_upper[n]) {
+        std::memcpy(to, cpu.sve.z[n] + 16, size);
     } else {
         std::memset(to, 0, size);
     }
 }
+// The rest has been written to CpuState::v.
 void write_z_upper(CpuState& cpu, unsigned n, const void* from, size_t size);
+// Bits 0-127, for who looks on from outside; the others stay.
+inline void write_v(CpuState& cpu, unsigned n, const void* from) {
+    std::memcpy(static_cast<void*>(&cpu.v[n]), from, sizeof cpu.v[n]);
+    std::memcpy(cpu.sve.z[n], from, sizeof cpu.v[n]);
+}
 
 // Vector lengths in bytes. The processor's are powers of two from 16 to the largest that -cpu allows.
 unsigned sve_largest_vl();

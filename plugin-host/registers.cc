@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "guest/sve_state.h"
 #include "guest/thread.h"
 #include "plugin-host/api.h"
 #include "plugin-host/arrays.h"
@@ -129,7 +130,7 @@ void read(const guest::CpuState& cpu, const qemu_plugin_register& row, void* to)
 
 void write(guest::CpuState* cpu, const qemu_plugin_register& row, const void* from) {
     if (row.kind == Kind::V) {
-        memcpy(&cpu->v[row.index], from, sizeof(guest::Vec128));
+        guest::write_v(*cpu, row.index, from);
         return;
     }
     uint64_t value = 0;

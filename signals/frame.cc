@@ -55,11 +55,11 @@ void put_sve(const guest::CpuState& cpu, unsigned vl, uint8_t* to) {
         memcpy(to, &cpu.v[n], 16);
         guest::read_z_upper(cpu, n, to + 16, vl - 16);
     }
-    for (const uint64_t p : cpu.sve->p) {
+    for (const uint64_t p : cpu.sve.p) {
         memcpy(to, &p, vl / 8);
         to += vl / 8;
     }
-    memcpy(to, &cpu.sve->ffr, vl / 8);
+    memcpy(to, &cpu.sve.ffr, vl / 8);
 }
 // The V registers are those of AdvSIMD's record, as the kernel has it.
 void take_sve(guest::CpuState& cpu, unsigned vl, const uint8_t* from) {

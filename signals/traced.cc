@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "guest/sve_state.h"
 #include "guest/user_access.h"
 #include "signals/blocking.h"
 #include "signals/frame.h"
@@ -76,7 +77,7 @@ void apply_changes(Thread* thread) {
         set_frame_pstate(cpu, block->registers.pstate);
     }
     if (block->changed & kChangedVectors) {
-        memcpy(cpu.v, block->vectors.v, sizeof cpu.v);
+        for (unsigned n = 0; n < 32; n++) guest::write_v(cpu, n, &block->vectors.v[n]);
         cpu.write_fpcr(block->vectors.fpcr);
         cpu.write_fpsr(block->vectors.fpsr);
     }

@@ -233,7 +233,6 @@ int64_t vfork_process(Thread* thread, const CloneRequest& request) {
     // Others may have asked this thread to leave meanwhile; asking once too often does no harm.
     const uint32_t exit_request = saved->cpu.exit_request.load(std::memory_order_relaxed) |
                                   thread->cpu.exit_request.load(std::memory_order_relaxed);
-    if (!saved->cpu.sve) guest::release_sve(thread->cpu);
     memcpy(static_cast<void*>(&thread->cpu), &saved->cpu, sizeof saved->cpu);
     guest::clear_sve(thread->cpu);
     thread->cpu.exit_request.store(exit_request, std::memory_order_relaxed);
@@ -289,7 +288,7 @@ void set_vfork_child(bool on) {
 
 void copy_cpu(guest::CpuState* to, const guest::CpuState& from) {
     memcpy(static_cast<void*>(to), &from, sizeof from);
-    to->sve = nullptr;  // zero after a system call
+    guest::clear_sve(*to);
 }
 
 uint64_t block_host_signals() {

@@ -6,10 +6,13 @@
 #include <sys/prctl.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "guest/features.h"
 #include "guest/sve_state.h"
+#include "syscalls/process.h"
 #include "syscalls/syscalls.h"
+#include "translator/translator.h"
 
 namespace armature::syscalls {
 namespace {
@@ -36,7 +39,9 @@ int64_t set_sve_length(guest::Thread* thread, uint64_t argument) {
     cpu.sve_vl_inherit = flags & kInherit;
     if (!(flags & kOnExec) && bytes != guest::sve_vl(cpu)) {
         guest::clear_sve(cpu);
+        std::memset(cpu.sve.z, 0, sizeof cpu.sve.z);  // no byte beyond the length may be left
         cpu.sve_vl = static_cast<uint8_t>(bytes);
+        translator::change_sve_length(in_vfork_child());
     }
     return static_cast<int64_t>(with_inherit(cpu, flags & kOnExec ? bytes : guest::sve_vl(cpu)));
 }

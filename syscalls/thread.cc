@@ -20,7 +20,6 @@
 #include <new>
 
 #include "guest/observer.h"
-#include "guest/sve_state.h"
 #include "guest/user_access.h"
 #include "signals/signals.h"
 #include "signals/traced.h"
@@ -78,7 +77,6 @@ void discard_thread(Thread* thread) {
     if (thread->signals) signals::destroy_thread_signals(thread->signals);
     if (thread->runtime) translator::destroy_thread_runtime(thread->runtime);
     drop_seccomp(thread);
-    guest::release_sve(thread->cpu);
     delete thread;
 }
 

@@ -213,6 +213,12 @@ void Builder::call_sve(uint32_t word, unsigned row) {
     v_noted_ = 0;
 }
 
+void Builder::sve(const SveFields& fields) {
+    emit(Op::Sve, Type::None, {}, {}, {}, {}, std::bit_cast<uint64_t>(fields));
+    forget_state();
+    v_noted_ = 0;
+}
+
 Value Builder::get_flags() {
     if (!flags_) flags_ = emit(Op::GetFlags, Type::Flags);
     return flags_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "translator/ir/ir.h"
+#include "translator/ir/sve.h"
 
 namespace armature::translator::ir {
 
@@ -54,6 +55,7 @@ class Builder {
     // Allocation tags (MTE). If the block checks them at all, the accesses of an instruction that says so are
     // checked; those by way of the functions below of themselves.
     void set_tag_checks(bool on) { tag_checks_ = on; }
+    bool tag_checks() const { return tag_checks_; }
     void set_tag_checked(bool on) { tag_checked_ = on && tag_checks_; }
     bool checks_tags() const { return tag_checked_; }
     void check_tag(const Displaced& address, unsigned bytes, bool store_only) {
@@ -85,6 +87,11 @@ class Builder {
     void note_v_writes();
     void set_records_v_writes(bool on) { records_v_writes_ = on; }
     void call_sve(uint32_t word, unsigned row);
+    // An instruction of SVE as an operation of the host's, where there is one (ir/sve.h). Lengths in bytes;
+    // 0: there are none.
+    void set_sve_length(unsigned bytes) { sve_length_ = bytes; }
+    unsigned sve_length() const { return sve_length_; }
+    void sve(const SveFields& fields);
     Value get_flags();
     void set_flags(Value flags);
     Value load_state(Type type, size_t offset);
@@ -186,6 +193,7 @@ class Builder {
     bool keeps_stack_aligned(Value value, unsigned depth = 0) const;
     void emit_tag_check(const Displaced& address, unsigned bytes, bool store_only);
     StackCheck stack_check_ = StackCheck::None;
+    unsigned sve_length_ = 0;
     bool tag_checks_ = false;
     bool tag_checked_ = false;  // by the present instruction
     void make_room();

@@ -158,6 +158,7 @@ struct Block {
     bool calls_back = false;     // has callbacks: its C++ calls need no switch of the stack
     bool exact_status = false;   // somebody may look at FPSR, or FPCR.FZ is set: no flag may be missing
     bool mask_tags = false;      // addresses may carry a tag in the top byte: mask them
+    uint8_t sve_length = 0;      // bytes of the vectors of Sve operations
 };
 
 // Text of a block, as -d op prints it.

@@ -37,6 +37,7 @@ std::atomic<bool> status_wanted{false};
 bool exact_status = false;
 std::atomic<bool> sve_wanted{false};
 bool sve_seen = false;
+bool sve_lengths_differ = false;
 std::atomic<bool> stack_misaligned{false};
 std::atomic<bool> parallel{false};
 Statistics totals;
@@ -412,6 +413,11 @@ void start_tag_checks() {
             flush_exclusively(nullptr);
         },
         nullptr);
+}
+
+void change_sve_length(bool others_differ) {
+    if (others_differ || parallel) sve_lengths_differ = true;
+    flush_all();
 }
 
 Statistics statistics() {

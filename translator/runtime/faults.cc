@@ -109,6 +109,13 @@ bool refill_call_stack(ThreadRuntime& runtime, siginfo_t* info, ucontext_t& cont
     return true;
 }
 
+// Of the jump whose distance is at `at`.
+greg_t jump_target(uintptr_t at) {
+    int32_t distance = 0;
+    std::memcpy(&distance, reinterpret_cast<const void*>(at), sizeof distance);
+    return static_cast<greg_t>(at + sizeof distance) + distance;
+}
+
 // What guest/cpu_state.cc watches for under FPCR.FZ. A flushed operand: noted in FPSR, and the instruction
 // runs again, unwatched. A result that is inexact or to be flushed: arithmetic is done out of line, by a
 // helper that knows which (a result may have been tiny only before it was rounded); elsewhere it is inexact.
@@ -125,10 +132,7 @@ bool floating_point_event(guest::CpuState& cpu, const TranslatedBlock& block, uc
         const auto code = reinterpret_cast<uintptr_t>(block.code);
         const x64::FaultPoint* point = find_point(block, static_cast<uint32_t>(host_pc - code));
         if (point && point->kind == x64::kFaultTiny) {
-            int32_t distance = 0;
-            const uintptr_t jump = host_pc + point->restart;
-            std::memcpy(&distance, reinterpret_cast<const void*>(jump), sizeof distance);
-            rip = static_cast<greg_t>(jump + sizeof distance) + distance;
+            rip = jump_target(host_pc + point->restart);
         } else if (raised & kFlagUnderflow) {
             return false;
         } else {
@@ -238,6 +242,12 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
         return refill_call_stack(runtime, info, context, host_pc - point->restart);
     }
 
+    const bool first_tag = info->si_code == kSiKernel && !tags_seen;
+    if (point->kind == x64::kFaultRedo && !first_tag) {
+        context.uc_mcontext.gregs[REG_RIP] = jump_target(host_pc + point->restart);
+        return true;
+    }
+
     guest::CpuState& cpu = thread->cpu;
     if (point->calls_back) context.uc_mcontext.gregs[REG_RSP] = static_cast<greg_t>(cpu.host_sp);
     copy_registers(cpu, context, point->x0_in_state);
@@ -264,7 +274,7 @@ bool handle_host_fault(int signo, siginfo_t* info, void* ucontext) {
                               point->is_store);
     } else if (point->kind == x64::kFaultPac) {
         describe_refusal(runtime.fault, ILL_ILLOPN);
-    } else if (info->si_code == kSiKernel && !tags_seen) {
+    } else if (first_tag) {
         // The first non-canonical address: it may be a tagged pointer. From now on translations mask the top
         // byte; the instruction runs again in a translation that does.
         tags_seen = true;

@@ -11,6 +11,7 @@
 #include "guest/address_space.h"
 #include "guest/features.h"
 #include "guest/options.h"
+#include "guest/sve_state.h"
 #include "guest/user_access.h"
 #include "support/log.h"
 #include "translator/hooks.h"
@@ -21,6 +22,7 @@
 #include "translator/runtime/probes.h"
 #include "translator/runtime/runtime.h"
 #include "translator/x64/counting_callback.h"
+#include "translator/x64/host_features.h"
 #include "translator/x64/register_plan.h"
 
 namespace armature::translator {
@@ -69,6 +71,12 @@ bool is_sve(uint32_t encoding) {
     return (encoding & 0x1e000000) == 0x04000000 && guest::enabled(guest::Feature::SVE);
 }
 
+// How long the vectors are that translations may do themselves; 0: none.
+unsigned sve_length(const ThreadRuntime& runtime) {
+    return x64::host_features().sve() && sve_seen && !sve_lengths_differ ? guest::sve_vl(runtime.thread->cpu)
+                                                                         : 0;
+}
+
 // Lifts from `address` until the block ends, with Probes if there are any.
 ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, ProbePlacement* probes) {
     ir::Builder builder(runtime.arena);
@@ -77,6 +85,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
                                                                              : ir::StackCheck::Changes);
     builder.set_tag_checks(tag_checks);
     builder.set_records_v_writes(sve_seen);
+    builder.set_sve_length(sve_length(runtime));
     builder.begin(address);
     uint64_t pc = address;
     for (unsigned count = 0; count < limit; count++, pc += 4) {
@@ -103,6 +112,7 @@ ir::Block lift_block(ThreadRuntime& runtime, uint64_t address, unsigned limit, P
     block.calls_back = probes && probes->has_called_back();
     block.mask_tags = tags_seen;
     block.exact_status = exact_status;
+    block.sve_length = static_cast<uint8_t>(builder.sve_length());
     block.parallel = parallel.load(std::memory_order_relaxed) || !opt::enabled(opt::k_single_thread);
     return block;
 }

@@ -65,8 +65,8 @@ void append_sve(std::string& text, const guest::CpuState& cpu) {
     const unsigned vl = guest::sve_vl(cpu);
     const int digits = static_cast<int>(vl / 4);
     for (unsigned n = 0; n < guest::kSvePredicates; n++)
-        append(text, "P%02u=%0*" PRIx64 "%s", n, digits, cpu.sve->p[n], n % 4 == 3 ? "\n" : " ");
-    append(text, "FFR=%0*" PRIx64 "\n", digits, cpu.sve->ffr);
+        append(text, "P%02u=%0*" PRIx64 "%s", n, digits, cpu.sve.p[n], n % 4 == 3 ? "\n" : " ");
+    append(text, "FFR=%0*" PRIx64 "\n", digits, cpu.sve.ffr);
     for (unsigned n = 0; n < 32; n++) {
         uint64_t upper[guest::kSveUpperBytes / 8] = {};
         guest::read_z_upper(cpu, n, upper, vl - 16);

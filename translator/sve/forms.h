@@ -178,17 +178,8 @@ struct ZziLogical {
     }
 };
 
-// Shifts by immediates: the highest bit of tsz says the element size.
-struct ShiftImmediate {
-    unsigned size;
-    unsigned left;
-    unsigned right;
-};
-inline ShiftImmediate shift_immediate(unsigned i) {
-    const unsigned size = static_cast<unsigned>(std::bit_width(i >> 3)) - 1;
-    const unsigned bits = 8u << size;
-    return {size, i - bits, 2 * bits - i};
-}
+using decode::shift_immediate;
+using decode::ShiftImmediate;
 enum class Direction { Left, Right };
 template <Direction direction>
 unsigned amount_of(const ShiftImmediate& s) {

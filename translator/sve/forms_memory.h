@@ -12,13 +12,8 @@ namespace armature::translator::sve {
 
 enum class Faults { All, First, None };  // which elements' accesses may fault
 
-struct Shape {
-    unsigned element;  // log2 of its bytes in the register
-    unsigned memory;   // and in memory
-    bool is_signed = false;
-};
-// Field dtype of the contiguous loads.
-Shape load_shape(unsigned dtype);
+using decode::load_shape;
+using decode::Shape;
 
 // `registers` vectors of structures at `address`, governed by g.
 void load_contiguous(Machine& m, unsigned t, unsigned g, unsigned registers, Shape shape, uint64_t address,

@@ -6,23 +6,8 @@
 
 namespace armature::translator::sve {
 
-// How many of `elements` a pattern of PTRUE, CNTB and their kin means.
-inline unsigned pattern_count(unsigned pattern, unsigned elements) {
-    const auto if_there = [elements](unsigned count) { return count <= elements ? count : 0; };
-    if (pattern == 0) return std::bit_floor(elements);
-    if (pattern <= 8) return if_there(pattern);
-    if (pattern <= 13) return if_there(16u << (pattern - 9));
-    switch (pattern) {
-        case 29:
-            return elements & ~3u;
-        case 30:
-            return elements - elements % 3;
-        case 31:
-            return elements;
-        default:
-            return 0;
-    }
-}
+using decode::pattern_count;
+
 // The first `count` elements of 2^size bytes.
 inline uint64_t first_elements(uint64_t count, unsigned size) {
     const uint64_t bits = count << size;

@@ -15,6 +15,7 @@
 
 #include "guest/sve_state.h"
 #include "translator/decode/fields.h"
+#include "translator/decode/sve_fields.h"
 
 namespace armature::translator::sve {
 
@@ -63,7 +64,7 @@ struct Machine {
         auto* const bytes = reinterpret_cast<uint8_t*>(lanes.data());
         std::memcpy(bytes, &cpu.v[n], 16);
         if (cpu.z_upper[n]) {
-            std::memcpy(bytes + 16, state.upper[n], guest::kSveUpperBytes);
+            std::memcpy(bytes + 16, state.z[n] + 16, guest::kSveUpperBytes);
         } else {
             std::memset(bytes + 16, 0, guest::kSveUpperBytes);
         }

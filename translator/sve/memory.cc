@@ -101,14 +101,6 @@ bool Machine::write(uint64_t address, const void* from, unsigned size) {
     return false;
 }
 
-Shape load_shape(unsigned dtype) {
-    static constexpr Shape kShapes[16] = {
-        {0, 0},       {1, 0},       {2, 0}, {3, 0}, {3, 2, true}, {1, 1},       {2, 1},       {3, 1},
-        {3, 1, true}, {2, 1, true}, {2, 2}, {3, 2}, {3, 0, true}, {2, 0, true}, {1, 0, true}, {3, 3},
-    };
-    return kShapes[dtype];
-}
-
 void load_contiguous(Machine& m, unsigned t, unsigned g, unsigned registers, Shape shape, uint64_t address,
                      Faults faults) {
     const uint64_t governing = m.p(g) & element_bits(shape.element);

@@ -27,6 +27,7 @@
 #include "guest/cpu_state.h"
 #include "translator/x64/context.h"
 #include "translator/x64/encode.h"
+#include "translator/x64/sve_cache.h"
 
 namespace armature::translator::x64 {
 
@@ -176,6 +177,12 @@ class Allocator final : public Context {
     void store_pc(uint64_t pc);                               // clobbers rax
     uint32_t last_instruction() const { return static_cast<uint32_t>(block_.insts.size()); }
     void fail() { failed_ = true; }
+    support::Arena& arena() { return arena_; }
+    // A memory access at offset `at` that goes where the jump `redo` goes if it faults.
+    void redo_fault_point(const ir::Inst& i, uint32_t at, Jump redo);
+    Jump never_jump();  // no instruction, but the place of a jump's distance
+
+    SveCache sve;  // what the host registers have that only SVE uses
 
   private:
     friend class Context;

@@ -187,6 +187,15 @@ void Context::tiny_fault_point(const Inst& i, uint32_t at, Jump special) {
     e.add_fault(point);
 }
 
+void Allocator::redo_fault_point(const Inst& i, uint32_t at, Jump redo) {
+    FaultPoint point;
+    point.offset = at;
+    point.guest = i.guest;
+    point.kind = kFaultRedo;
+    point.restart = static_cast<uint8_t>(redo.at - at);
+    add_fault(point);
+}
+
 void Allocator::fault_with_x0_in_state(const Inst& i) {
     fault_point(i, true);
     if (fault_count_) faults_[fault_count_ - 1].x0_in_state = true;
@@ -230,6 +239,15 @@ Context::Jump Context::jcc_forward(uint8_t cc) {
 
 Context::Jump Context::jmp_forward() {
     c.db(0xe9);
+    const Jump jump{here()};
+    c.dd(0);
+    return jump;
+}
+
+Context::Jump Allocator::never_jump() {
+    c.db(0x0f);  // nop [rax + disp32]
+    c.db(0x1f);
+    c.db(0x80);
     const Jump jump{here()};
     c.dd(0);
     return jump;
@@ -343,6 +361,7 @@ void Allocator::jump_thunk(const void* thunk) {
 }
 
 void Allocator::call_thunk(const void* thunk) {
+    if (!in_cold_) sve.forget();
     if (!on_cxx_stack_) push_fault_point(here());
     c.db(0xe8);
     thunk_jump(thunk);
@@ -370,6 +389,8 @@ void Allocator::push_constant(uint64_t value) {
 
 void Context::cold(const Cold& cold) {
     Allocator& e = impl(*this);
+    // It may call C++. Operation Sve sees to that itself.
+    if (e.index_ == e.last_instruction() || e.current().op != ir::Op::Sve) e.sve.forget();
     append(e.arena_, e.colds_, e.cold_count_, e.cold_capacity_,
            {cold, e.on_cxx_stack_, e.index_, e.flags_now()});
 }

@@ -46,6 +46,7 @@ enum FaultKind : uint8_t {
     kFaultCalled,          // C++ that the instruction has called met a fault and described it (`ud2`)
     kFaultPush,  // a push onto the call stack: when it hits the guard, the stack is emptied and code goes on
                  // where the pushing sequence starts
+    kFaultRedo,  // a memory access that goes where a jump behind the instruction goes
     kFaultTiny,  // arithmetic: a result that FPCR.FZ flushes goes where a jump behind the instruction goes
 };
 
@@ -59,7 +60,7 @@ struct FaultPoint {
     FlagsAt flags : 4 = FlagsAt::State;
     FaultKind kind : 4 = kFaultAccess;
     uint8_t restart = 0;  // kFaultPush: the pushing sequence starts this many bytes before `offset`;
-                          // kFaultTiny: the jump's rel32 is this many behind it
+                          // kFaultRedo, kFaultTiny: the jump's rel32 is this many behind it
 };
 static_assert(sizeof(FaultPoint) == 8);
 

@@ -34,6 +34,7 @@ void Allocator::read_home(Bank bank, uint32_t id, unsigned n) {
 }
 
 void Allocator::write_home(Bank bank, Value value, unsigned n) {
+    if (bank == Bank::Vector) sve.forget_vector(n);
     RegisterFile& f = file(bank);
     const uint32_t id = root(value);
     Track& t = tracks_[id];
@@ -124,6 +125,8 @@ void emit_LoadState(Context& e, const Inst& i) {
 }
 
 void emit_StoreState(Context& e, const Inst& i) {
+    constexpr size_t kUpper = offsetof(guest::CpuState, z_upper);
+    if (i.imm - kUpper < 32) impl(e).sve.forget_vector(static_cast<unsigned>(i.imm - kUpper));
     const unsigned bits = i.width ? i.width * 8 : bits_of(e.inst(i.a).type);
     int32_t imm = 0;
     if (e.use_imm32(i.a, &imm)) {
