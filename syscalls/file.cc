@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -44,6 +45,17 @@ int64_t after_open(Thread* thread, int64_t fd, uint64_t dirfd, uint64_t path, ui
         }
     }
     return may_be_on_proc(file) ? substitute_proc_file(thread, fd, host_flags) : fd;
+}
+
+// Of a process's descriptor (pidfd), as the kernel shows it; 0: not one, or not known.
+int process_of(uint64_t pidfd) {
+    const std::string name = "/proc/thread-self/fdinfo/" + std::to_string(static_cast<int>(pidfd));
+    const int fd = open(name.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const std::string text = read_whole(fd);
+    close(fd);
+    const size_t at = text.find("\nPid:");
+    return at == std::string::npos ? 0 : atoi(text.c_str() + at + 5);
 }
 
 }  // namespace
@@ -100,6 +112,11 @@ int64_t sys_close(Thread*, Arguments a) {
 int64_t sys_dup3(Thread*, Arguments a) {
     if (support::is_hidden_descriptor(static_cast<int>(a[1]))) return -EBADF;
     return host_call(SYS_dup3, a[0], a[1], a[2]);
+}
+
+int64_t sys_pidfd_getfd(Thread*, Arguments a) {
+    if (support::is_hidden_descriptor(static_cast<int>(a[1])) && process_of(a[0]) == getpid()) return -EBADF;
+    return host_call(SYS_pidfd_getfd, a[0], a[1], a[2]);
 }
 
 // The range in pieces, around each descriptor of the emulator's.

@@ -9,6 +9,7 @@
 
 #include "guest/address_space.h"
 #include "guest/features.h"
+#include "support/descriptors.h"
 #include "syscalls/call.h"
 #include "syscalls/host_numbers.h"
 #include "syscalls/tagged_addresses.h"
@@ -67,6 +68,7 @@ int64_t sys_mmap(Thread*, Arguments a) {
     if (a[5] % kPageSize != 0) return -EINVAL;
     constexpr uint64_t kShared = MAP_SHARED;  // a bit of MAP_SHARED_VALIDATE too
     if ((a[3] & kShared) && (a[2] & PROT_WRITE)) translator::become_parallel();
+    if (!(a[3] & MAP_ANONYMOUS) && support::is_hidden_descriptor(static_cast<int>(a[4]))) return -EBADF;
     int64_t of_ring = 0;
     if (map_ring(a[4], a[0], a[1], protection(a[2]), static_cast<int>(a[3]), a[5], &of_ring)) return of_ring;
     return space().map(a[0], a[1], protection(a[2]), static_cast<int>(a[3]) & ~kMap32Bit,

@@ -263,11 +263,13 @@ int64_t start(Thread* thread, const CloneRequest& request) {
     // vfork without shared memory is a fork whose parent waits; its end is what the flag is for.
     if (!(flags & CLONE_VM)) return fork_process(thread, request);
     constexpr uint64_t kNotInShared = CLONE_SIGHAND | CLONE_INTO_CGROUP;
-    if (!(flags & kNotInShared))
+    if (!(flags & kNotInShared) && !request.set_tid_size)
         return flags & CLONE_VFORK ? vfork_process(thread, request) : start_shared_process(thread, request);
     if (support::log_enabled(support::LogItem::Unimp))
-        support::log_printf("clone with flags %#llx: a process that shares signal handlers is refused\n",
-                            static_cast<unsigned long long>(flags));
+        support::log_printf(
+            "clone with flags %#llx: a process that shares memory is refused with CLONE_SIGHAND, "
+            "CLONE_INTO_CGROUP or set_tid\n",
+            static_cast<unsigned long long>(flags));
     return -EINVAL;
 }
 
