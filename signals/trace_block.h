@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "guest/cpu_state.h"
+#include "guest/sve_state.h"
 
 namespace armature::signals {
 
@@ -34,6 +34,7 @@ enum TraceChange : uint32_t {
     kChangedNumber = 8,
     kChangedInfo = 16,
     kChangedMask = 32,
+    kChangedSve = 64,
 };
 
 // arm64's user_pt_regs and user_fpsimd_state.
@@ -44,6 +45,16 @@ struct TraceRegisters {
 struct TraceVectors {
     guest::Vec128 v[32];
     uint32_t fpsr, fpcr, reserved[2];
+};
+
+// What SVE has beyond that.
+struct TraceSve {
+    uint8_t upper[32][guest::kSveUpperBytes];
+    uint64_t p[guest::kSvePredicates];
+    uint64_t ffr;
+    uint8_t vl, vl_exec, inherit;  // as in CpuState, but vl is never 0
+    uint8_t in_use;                // 0: the registers are all zero
+    uint8_t reserved[4];
 };
 
 struct TraceRange {
@@ -62,6 +73,7 @@ struct TraceBlock {
     uint64_t mask;
     TraceRegisters registers;
     TraceVectors vectors;
+    TraceSve sve;
     uint64_t tls[2];
     uint64_t auxv, auxv_size, path, path_size;  // where the process has them
     uint32_t expected;  // the event that the host clone which is about to be made is for the guest; 0: none

@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "guest/features.h"
 #include "guest/sve_state.h"
 #include "guest/user_access.h"
 #include "signals/blocking.h"
@@ -45,6 +46,34 @@ constexpr int64_t kExecve = 221;
 std::string process_auxv;
 std::string process_path;
 
+void fill_sve(const guest::CpuState& cpu, TraceSve* to) {
+    *to = {};
+    if (!guest::enabled(guest::Feature::SVE)) return;
+    to->vl = static_cast<uint8_t>(guest::sve_vl(cpu));
+    to->vl_exec = cpu.sve_vl_exec;
+    to->inherit = cpu.sve_vl_inherit;
+    to->in_use = guest::sve_in_use(cpu);
+    if (!to->in_use) return;
+    for (unsigned n = 0; n < 32; n++) guest::read_z_upper(cpu, n, to->upper[n], to->vl - 16u);
+    memcpy(to->p, cpu.sve.p, sizeof to->p);
+    to->ffr = cpu.sve.ffr;
+}
+
+void apply_sve(guest::CpuState& cpu, const TraceSve& from) {
+    guest::clear_sve(cpu);
+    if (from.vl != guest::sve_vl(cpu)) {
+        memset(cpu.sve.z, 0, sizeof cpu.sve.z);
+        cpu.sve_vl = from.vl;
+        translator::change_sve_length(true);
+    }
+    cpu.sve_vl_exec = from.vl_exec;
+    cpu.sve_vl_inherit = from.inherit;
+    if (!from.in_use) return;
+    for (unsigned n = 0; n < 32; n++) guest::write_z_upper(cpu, n, from.upper[n], from.vl - 16u);
+    memcpy(cpu.sve.p, from.p, sizeof cpu.sve.p);
+    cpu.sve.ffr = from.ffr;
+}
+
 void fill(Thread* thread) {
     const guest::CpuState& cpu = thread->cpu;
     TraceBlock* block = thread->trace;
@@ -55,6 +84,7 @@ void fill(Thread* thread) {
     memcpy(block->vectors.v, cpu.v, sizeof cpu.v);
     block->vectors.fpsr = cpu.read_fpsr();
     block->vectors.fpcr = cpu.fpcr;
+    fill_sve(cpu, &block->sve);
     block->tls[0] = cpu.tpidr_el0;
     block->tls[1] = cpu.tpidr2_el0;
     block->mask = state_of(thread)->mask;
@@ -81,6 +111,7 @@ void apply_changes(Thread* thread) {
         cpu.write_fpcr(block->vectors.fpcr);
         cpu.write_fpsr(block->vectors.fpsr);
     }
+    if (block->changed & kChangedSve) apply_sve(cpu, block->sve);
     if (block->changed & kChangedTls) {
         cpu.tpidr_el0 = block->tls[0];
         cpu.tpidr2_el0 = block->tls[1];

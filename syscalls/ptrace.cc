@@ -32,6 +32,7 @@
 #include "syscalls/call.h"
 #include "syscalls/proc_files.h"
 #include "syscalls/process.h"
+#include "syscalls/ptrace_sve.h"
 
 namespace armature::syscalls {
 namespace {
@@ -47,7 +48,7 @@ constexpr uint64_t kHostOptions = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTR
                                   PTRACE_O_TRACEVFORKDONE | PTRACE_O_EXITKILL;
 constexpr int kSystemCallTrap = SIGTRAP | 0x80;
 constexpr unsigned kNtArmTls = 0x401, kNtArmHwBreak = 0x402, kNtArmHwWatch = 0x403, kNtArmSystemCall = 0x404,
-                   kNtArmPacMask = 0x406;
+                   kNtArmSve = 0x405, kNtArmPacMask = 0x406;
 
 struct Tracee {
     bool stopped = false;  // where the guest sees it
@@ -323,6 +324,8 @@ int64_t register_set(Tracee* tracee, uint64_t type, uint64_t vector, bool write)
         case kNtArmSystemCall:
             set = {&number, sizeof number, 4, signals::kChangedNumber};
             break;
+        case kNtArmSve:
+            return sve_register_set(&block, vector, write);
         case kNtArmPacMask:
             if (!guest::enabled(guest::Feature::PAuth)) return -EINVAL;
             set = {&masks, sizeof masks, 8, 0};
@@ -341,6 +344,7 @@ int64_t register_set(Tracee* tracee, uint64_t type, uint64_t vector, bool write)
         return -EFAULT;
     if (write) block.changed |= set.changed;
     if (write && type == kNtArmSystemCall) block.number = number;
+    if (write && type == NT_PRFPREG) drop_sve_registers(&block);
     return guest::write_object(vector, range) ? 0 : -EFAULT;
 }
 

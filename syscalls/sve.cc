@@ -23,32 +23,43 @@ constexpr uint64_t kLengthMask = 0xffff;
 constexpr uint64_t kLongest = 8192;  // the longest that the interface has
 constexpr uint64_t kUnit = 16;
 
-uint64_t with_inherit(const guest::CpuState& cpu, unsigned bytes) {
-    return bytes | (cpu.sve_vl_inherit ? kInherit : 0);
+int64_t with_inherit(unsigned bytes, bool inherit) {
+    return static_cast<int64_t>(bytes | (inherit ? kInherit : 0));
 }
 
 }  // namespace
 
-int64_t set_sve_length(guest::Thread* thread, uint64_t argument) {
-    guest::CpuState& cpu = thread->cpu;
+int64_t change_sve_lengths(SveLengths* lengths, uint64_t argument) {
     const uint64_t wanted = argument & kLengthMask, flags = argument & ~kLengthMask;
     if (!guest::enabled(guest::Feature::SVE) || flags & 0xffffffff & ~(kOnExec | kInherit)) return -EINVAL;
     if (wanted < kUnit || wanted > kLongest || wanted % kUnit) return -EINVAL;
-    const unsigned bytes = guest::sve_supported_vl(wanted);
-    cpu.sve_vl_exec = flags & (kOnExec | kInherit) ? static_cast<uint8_t>(bytes) : 0;
-    cpu.sve_vl_inherit = flags & kInherit;
-    if (!(flags & kOnExec) && bytes != guest::sve_vl(cpu)) {
+    const auto bytes = static_cast<uint8_t>(guest::sve_supported_vl(wanted));
+    lengths->on_exec = flags & (kOnExec | kInherit) ? bytes : 0;
+    lengths->inherit = flags & kInherit;
+    if (!(flags & kOnExec)) lengths->now = bytes;
+    return with_inherit(bytes, lengths->inherit);
+}
+
+int64_t set_sve_length(guest::Thread* thread, uint64_t argument) {
+    guest::CpuState& cpu = thread->cpu;
+    const auto before = static_cast<uint8_t>(guest::sve_vl(cpu));
+    SveLengths lengths = {before, cpu.sve_vl_exec, cpu.sve_vl_inherit};
+    const int64_t result = change_sve_lengths(&lengths, argument);
+    if (result < 0) return result;
+    if (lengths.now != before) {
         guest::clear_sve(cpu);
         std::memset(cpu.sve.z, 0, sizeof cpu.sve.z);  // no byte beyond the length may be left
-        cpu.sve_vl = static_cast<uint8_t>(bytes);
+        cpu.sve_vl = lengths.now;
         translator::change_sve_length(in_vfork_child());
     }
-    return static_cast<int64_t>(with_inherit(cpu, flags & kOnExec ? bytes : guest::sve_vl(cpu)));
+    cpu.sve_vl_exec = lengths.on_exec;
+    cpu.sve_vl_inherit = lengths.inherit;
+    return result;
 }
 
 int64_t get_sve_length(guest::Thread* thread) {
     if (!guest::enabled(guest::Feature::SVE)) return -EINVAL;
-    return static_cast<int64_t>(with_inherit(thread->cpu, guest::sve_vl(thread->cpu)));
+    return with_inherit(guest::sve_vl(thread->cpu), thread->cpu.sve_vl_inherit);
 }
 
 std::string sve_for_exec(const guest::CpuState& cpu) {
