@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -141,7 +142,9 @@ int main(int argc, char** argv) {
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     const int signals[] = {SIGTRAP, SIGILL, SIGSEGV, SIGBUS};
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaction(signals[i], &action, 0);
-    alarm(20); /* a case that never ends is a mistake of the generator */
+    const struct itimerval limit = {
+        .it_value = {.tv_sec = 20}};   /* of CPU time: other things may be running */
+    setitimer(ITIMER_PROF, &limit, 0); /* a case that never ends is a mistake of the generator */
     __asm__ volatile("brk #0" ::: "memory");
     return batch->done == batch->count ? 0 : 5;
 }
