@@ -617,6 +617,61 @@ static void other_rings(void) {
     }
 }
 
+/* A ring in memory that the program brings, and a ring of buffers in memory that the kernel brings. */
+static void ring_memory(void) {
+    struct ring r = {.params.flags = 1u << 14 /* NO_MMAP */};
+    struct io_uring_params* p = &r.params;
+    char* memory = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    p->cq_off.resv2 = (uint64_t)memory;
+    p->sq_off.resv2 = (uint64_t)memory + 4096;
+    r.fd = CHECK_CALL((int)ring_setup(4, p));
+    CHECK_EQ(p->flags, 1u << 14);
+    CHECK_EQ(p->cq_off.resv2, memory);
+    CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, r.fd, IORING_OFF_SQ_RING) == MAP_FAILED);
+    r.tail = (unsigned*)(memory + p->sq_off.tail);
+    r.array = (unsigned*)(memory + p->sq_off.array);
+    r.cq_head = (unsigned*)(memory + p->cq_off.head);
+    r.cq_tail = (unsigned*)(memory + p->cq_off.tail);
+    r.cqes = (struct completion*)(memory + p->cq_off.cqes);
+    r.sqes = (struct io_uring_sqe*)(memory + 4096);
+    for (int i = 0; i < 10; i++) {
+        ring_entry(&r, IORING_OP_OPENAT, AT_FDCWD, "/", 0, 0, 1)->open_flags = O_DIRECTORY;
+        const int directory = ring_do(&r);
+        CHECK(directory >= 0);
+        close(directory);
+    }
+    close(r.fd);
+    munmap(memory, 2 * 4096);
+
+    CHECK_CALL(ring_open(&r, 4, 0));
+    struct io_uring_buf_reg group = {.ring_entries = 4, .bgid = 3, .pad = 1 /* IOU_PBUF_RING_MMAP */};
+    CHECK_CALL(ring_register(&r, IORING_REGISTER_PBUF_RING, &group, 1));
+    struct io_uring_buf* buffers =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, r.fd, 0x80000000 | 3 << 16);
+    CHECK(buffers != MAP_FAILED);
+    int pipes[2];
+    CHECK_CALL(pipe(pipes));
+    CHECK_EQ(write(pipes[1], "buffer", 6), 6);
+    buffers[0].addr = (uint64_t)page;
+    buffers[0].len = 100;
+    buffers[0].bid = 9;
+    atomic_store((_Atomic uint16_t*)&buffers[0].resv, 1); /* the tail */
+    struct io_uring_sqe* sqe = ring_entry(&r, IORING_OP_READ, pipes[0], NULL, 0, -1ull, 1);
+    sqe->flags = IOSQE_BUFFER_SELECT;
+    sqe->buf_group = 3;
+    CHECK_EQ(ring_submit(&r, 1), 1);
+    const struct completion cqe = ring_wait(&r);
+    CHECK_EQ(cqe.res, 6);
+    CHECK_EQ(cqe.flags >> IORING_CQE_BUFFER_SHIFT, 9);
+    CHECK_EQ(memcmp(page, "buffer", 6), 0);
+    munmap(buffers, 4096);
+    const struct io_uring_buf_reg gone = {.bgid = 3};
+    CHECK_CALL(ring_register(&r, IORING_UNREGISTER_PBUF_RING, &gone, 1));
+    close(pipes[0]);
+    close(pipes[1]);
+    ring_close(&r);
+}
+
 int main(void) {
     plain_operations();
     files();
@@ -628,5 +683,6 @@ int main(void) {
     threads();
     signals();
     other_rings();
+    ring_memory();
     return check_done();
 }
