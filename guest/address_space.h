@@ -56,6 +56,7 @@ class AddressSpace {
     int64_t protect(uint64_t address, uint64_t length, int prot);
     int64_t remap(uint64_t old_address, uint64_t old_length, uint64_t new_length, int flags,
                   uint64_t new_address);
+    int64_t remap_file_pages(uint64_t address, uint64_t length, int prot, uint64_t page, int flags);
     int64_t brk(uint64_t address);  // the new break, or the present one if the request cannot be granted
     int64_t advise(uint64_t address, uint64_t length, int advice);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -133,6 +134,26 @@ int64_t AddressSpace::remap(uint64_t old_address, uint64_t old_length, uint64_t 
         }
     }
     return got;
+}
+
+// The host's kernel judges whether the range is one shared mapping, whose pages may be exchanged.
+int64_t AddressSpace::remap_file_pages(uint64_t address, uint64_t length, int prot, uint64_t page,
+                                       int flags) {
+    const uint64_t begin = page_down(address);
+    const uint64_t end = begin + page_down(length);
+    if (prot || end <= begin || end > kAddressLimit) return -EINVAL;
+    Transaction transaction("remap_file_pages");
+    if (!transaction.regions().covered(begin, end)) return -EINVAL;
+    if (!may_split(transaction.state(), begin, end)) return -ENOMEM;
+    const long result = syscall(SYS_remap_file_pages, begin, end - begin, 0, page, flags);
+    if (result < 0) return -errno;
+    transaction.state().regions.update(begin, end, [begin, page](Region& region) {
+        region.offset = page * kPageSize + (region.begin - begin);
+    });
+    for (const Region& slice : transaction.regions().slices(begin, end)) {
+        if (slice.prot & PROT_EXEC) transaction.mark_stale(slice.begin, slice.end);
+    }
+    return result;
 }
 
 int64_t AddressSpace::map_again(uint64_t source, uint64_t length, const Mapping& shown) {

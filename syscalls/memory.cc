@@ -99,6 +99,11 @@ int64_t sys_mremap(Thread*, Arguments a) {
     return space().remap(untagged_address(a[0]), a[1], a[2], static_cast<int>(a[3]), a[4]);
 }
 
+int64_t sys_remap_file_pages(Thread*, Arguments a) {
+    return space().remap_file_pages(untagged_address(a[0]), a[1], static_cast<int>(a[2]), a[3],
+                                    static_cast<int>(a[4]));
+}
+
 int64_t sys_brk(Thread*, Arguments a) {
     return space().brk(a[0]);
 }
