@@ -59,6 +59,10 @@ struct Conversion {
 void convert_entry(const Conversion& entry);
 bool supports_ring_operation(uint32_t opcode);
 
+// uring_strace.cc
+bool shows_entries();
+void show_entry(const io_uring_sqe& sqe);
+
 // An address at which there is nothing, for the kernel to find that out.
 uint64_t unmapped_address();
 

@@ -333,6 +333,8 @@ bool supports_ring_operation(uint32_t opcode) {
 
 void convert_entry(const Conversion& entry) {
     const uint8_t opcode = entry.sqe->opcode;
+    if (shows_entries()) [[unlikely]]
+        show_entry(*entry.sqe);
     if (supports_ring_operation(opcode))
         kOperations[opcode](entry);
     else
