@@ -213,8 +213,8 @@ void Builder::call_sve(uint32_t word, unsigned row) {
     v_noted_ = 0;
 }
 
-void Builder::sve(const SveFields& fields) {
-    emit(Op::Sve, Type::None, {}, {}, {}, {}, std::bit_cast<uint64_t>(fields));
+void Builder::sve(const SveFields& fields, Value mask) {
+    emit(Op::Sve, Type::None, mask, {}, {}, {}, std::bit_cast<uint64_t>(fields));
     forget_state();
     v_noted_ = 0;
 }

@@ -91,7 +91,7 @@ class Builder {
     // 0: there are none.
     void set_sve_length(unsigned bytes) { sve_length_ = bytes; }
     unsigned sve_length() const { return sve_length_; }
-    void sve(const SveFields& fields);
+    void sve(const SveFields& fields, Value mask = {});
     Value get_flags();
     void set_flags(Value flags);
     Value load_state(Type type, size_t offset);

@@ -73,7 +73,7 @@ const char* verify_inst(const Block& block, uint32_t id) {
         }
         if (!value) {
             if (inst.op == Op::CallHelperV || inst.op == Op::MemoryProbe || inst.op == Op::MemoryProbeV ||
-                (inst.op == Op::CheckAlign && i == 1))
+                inst.op == Op::Sve || (inst.op == Op::CheckAlign && i == 1))
                 continue;  // optional operands
             return "operand missing";
         }

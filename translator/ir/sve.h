@@ -14,6 +14,9 @@ enum class SveOp : uint16_t {
 #undef SVE_DIRECT
 };
 
+// SveFields::imm of gathers and scatters with a vector of offsets.
+inline constexpr int32_t kGatherScaled = 1;  // offsets are multiples of what is accessed
+inline constexpr int32_t kGatherSigned = 2;  // they are words, and signed
 inline constexpr unsigned kNoRegister = 31;  // as an index: none, and zero where a number is wanted
 
 // The operands, as far as the form has them.

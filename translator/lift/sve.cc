@@ -56,6 +56,10 @@ enum class Fill {
     Replicate,
     Whole,
     WholePredicate,
+    Structure,
+    Gather,
+    Quads,
+    Bytes,
 };
 
 int32_t upper_bits_of_float(unsigned imm8, unsigned size) {
@@ -78,14 +82,15 @@ bool fill_in(SveFields& s, F f, uint32_t word, unsigned length) {
         s.imm = static_cast<int32_t>(f.i_signed());
     } else if constexpr (fill == Fill::Unsigned) {
         s.imm = static_cast<int32_t>(f.i());
+    } else if constexpr (fill == Fill::Bytes) {
+        s.size = 0;
+        s.imm = static_cast<int32_t>(f.i());
+        return f.i() < length;
     } else if constexpr (fill == Fill::SignedShifted) {
         s.imm = static_cast<int32_t>(f.i_signed()) * (f.h() ? 256 : 1);
         if constexpr (requires { f.M(); }) s.option = f.M();
     } else if constexpr (fill == Fill::Mask) {
-        const uint64_t mask = decode::bit_mask(f.i() >> 12, f.i() >> 6 & 63, f.i() & 63);
-        s.size = mask % 0x101 == 0 && mask / 0x0101010101010101 * 0x0101010101010101 == mask ? 0 : 1;
-        s.imm = static_cast<int32_t>(mask & (s.size ? 0xffff : 0xff));
-        return mask == (mask & 0xffff) * 0x0001000100010001;
+        s.size = 3;  // the constant is an operand
     } else if constexpr (fill == Fill::Float) {
         s.imm = upper_bits_of_float(f.i(), s.size);
     } else if constexpr (fill == Fill::Count) {
@@ -116,18 +121,31 @@ bool fill_in(SveFields& s, F f, uint32_t word, unsigned length) {
         // Memory: the index is m, or there is none.
         decode::Shape shape{word >> 21 & 3, word >> 23 & 3};
         if constexpr (fill == Fill::Load) shape = decode::load_shape(word >> 21 & 15);
-        if constexpr (fill == Fill::NonTemporal) shape.element = shape.memory;
+        if constexpr (fill == Fill::NonTemporal || fill == Fill::Structure || fill == Fill::Quads)
+            shape.element = shape.memory;
         if constexpr (fill == Fill::Replicate)
             shape = decode::load_shape((word >> 23 & 3) << 2 | (word >> 13 & 3));
         s.size = shape.element, s.memory = shape.memory, s.option = shape.is_signed;
-        if constexpr (fill == Fill::Replicate) {
+        const auto registers = static_cast<int32_t>(fill == Fill::Structure ? (word >> 21 & 3) + 1 : 1);
+        if constexpr (fill == Fill::Structure) s.option = registers == 4;
+        if (registers == 3) return false;
+        if constexpr (fill == Fill::Gather) {
+            s.size = 2;  // in vectors of doublewords: see the forms
+            s.option = !(word >> 14 & 1);
+            int32_t how = word >> 21 & 1 ? ir::kGatherScaled : 0;
+            if constexpr (requires { f.x(); }) how |= f.x() ? ir::kGatherSigned : 0;
+            s.imm = how;
+            if constexpr (!requires { f.m(); }) s.imm = static_cast<int32_t>(f.i() << s.memory);
+        } else if constexpr (fill == Fill::Quads && requires { f.i(); }) {
+            s.imm = static_cast<int32_t>(f.i_signed()) * 16;
+        } else if constexpr (fill == Fill::Replicate) {
             s.imm = static_cast<int32_t>(f.i() << shape.memory);
         } else if constexpr (fill == Fill::Whole || fill == Fill::WholePredicate) {
             s.imm = static_cast<int32_t>(f.i_signed()) *
                     static_cast<int32_t>(fill == Fill::Whole ? length : length / 8);
         } else if constexpr (requires { f.i(); }) {
             s.imm = static_cast<int32_t>(f.i_signed()) *
-                    static_cast<int32_t>(length >> shape.element << shape.memory);
+                    static_cast<int32_t>(length >> shape.element << shape.memory) * registers;
         }
         if constexpr (!requires { f.m(); }) s.m = ir::kNoRegister;
     }
@@ -154,7 +172,7 @@ constexpr Direct direct_form(std::string_view form) {
 }
 
 template <typename F>
-bool direct(const Lifter& l, F f, const Direct& of, bool filled, SveFields& s) {
+bool direct(const Lifter& l, F f, const Direct& of, bool filled, SveFields& s, Value mask) {
     constexpr std::string_view kLetters = "BHSD";
     if (!filled || (of.sizes != "-" && !contains(of.sizes, kLetters.substr(s.size, 1)))) return false;
     s.op = static_cast<uint16_t>(of.op);
@@ -167,7 +185,7 @@ bool direct(const Lifter& l, F f, const Direct& of, bool filled, SveFields& s) {
     if constexpr (requires { f.a(); }) s.n = f.a();
     if constexpr (requires { f.m(); }) s.m = f.m();
     if constexpr (requires { f.g(); }) s.g = f.g();
-    l.b.sve(s);
+    l.b.sve(s, mask);
     return true;
 }
 
@@ -222,7 +240,10 @@ bool by_host(Lifter& l, F f) {
     if (memory && base_register<Form>(f) == 31) base_of(l, 31);
     SveFields s;
     const bool filled = fill_in<kOf.fill>(s, f, l.word, length);
-    return direct(l, f, kOf, filled, s);
+    Value mask;
+    if constexpr (kOf.fill == Fill::Mask)
+        mask = l.b.i64(decode::bit_mask(f.i() >> 12, f.i() >> 6 & 63, f.i() & 63));
+    return direct(l, f, kOf, filled, s, mask);
 }
 
 template <typename Form, typename F>

@@ -24,13 +24,7 @@ void call_sve(Context& e, uint32_t word, unsigned row) {
     e.c.test(eax, eax);
 }
 
-namespace {
-
-void emit_call(Context& e, const Inst& i, uint32_t word, unsigned row) {
-    Allocator& r = impl(e);
-    r.flush_guest_flags();
-    r.before_call();
-    r.forget_homes();
+void call_sve_or_trap(Context& e, const Inst& i, uint32_t word, unsigned row) {
     call_sve(e, word, row);
     Context::Cold cold;
     cold.inst = &i;
@@ -39,6 +33,16 @@ void emit_call(Context& e, const Inst& i, uint32_t word, unsigned row) {
         impl(context).trap(*here.inst, kFaultCalled, false);
     };
     e.cold(cold);
+}
+
+namespace {
+
+void emit_call(Context& e, const Inst& i, uint32_t word, unsigned row) {
+    Allocator& r = impl(e);
+    r.flush_guest_flags();
+    r.before_call();
+    r.forget_homes();
+    call_sve_or_trap(e, i, word, row);
 }
 
 void emit_direct(Sve& s) {

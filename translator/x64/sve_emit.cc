@@ -258,19 +258,6 @@ void Sve::set_flags(const Reg64& governing, const Reg64& result) {
 
 // --- By the element's size
 
-void Sve::assign(const Xmm& d, const Xmm& a) {
-    switch (size()) {
-        case 0:
-            return c.vmovdqu8(d, a);
-        case 1:
-            return c.vmovdqu16(d, a);
-        case 2:
-            return c.vmovdqa32(d, a);
-        default:
-            return c.vmovdqa64(d, a);
-    }
-}
-
 void Sve::broadcast(const Xmm& d, const Reg64& from) {
     switch (size()) {
         case 0:
@@ -290,6 +277,21 @@ void Sve::broadcast(const Xmm& d, int64_t value) {
     broadcast(d, rax);
 }
 
+void Sve::set_scalar(unsigned n, const Xmm& value) {
+    const Xmm x = part(value, 16), d = fresh();
+    const Xmm low = part(d, 16);
+    if (size() == 3) {
+        c.vmovq(rax, x);
+        c.vmovq(low, rax);
+    } else {
+        c.vmovd(eax, x);
+        if (size() == 1) c.movzx(eax, rax.cvt16());
+        if (size() == 0) c.movzx(eax, al);
+        c.vmovd(low, eax);
+    }
+    set_z(n, d);
+}
+
 // --- Redoing
 
 void Sve::add_redo(Context::Jump jump) {
@@ -304,6 +306,11 @@ void Sve::redo_if(uint8_t condition) {
 void Sve::redo_if_any(const Opmask& which) {
     c.kortestq(which, which);
     redo_if(kNE);
+}
+
+void Sve::by_call() {
+    const ir::GuestInst& guest = e.block().guest[i.guest];
+    call_sve_or_trap(e, i, guest.encoding, guest.row);
 }
 
 void Sve::finish() {

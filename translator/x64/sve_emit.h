@@ -20,6 +20,8 @@ class Sve;
 
 // The call of C++ for an instruction: EFLAGS say whether it met no fault.
 void call_sve(Context& e, uint32_t word, unsigned row);
+// The same, and what follows a fault. No guest register is anywhere but at home.
+void call_sve_or_trap(Context& e, const ir::Inst& i, uint32_t word, unsigned row);
 
 namespace sve {
 
@@ -50,6 +52,7 @@ SVE_BINARY(smin);
 SVE_BINARY(umin);
 SVE_BINARY(sabd);
 SVE_BINARY(uabd);
+SVE_BINARY(urhadd);
 SVE_BINARY(asr);
 SVE_BINARY(lsr);
 SVE_BINARY(lsl);
@@ -59,6 +62,7 @@ SVE_UNARY(bit_not);
 SVE_UNARY(clz);
 SVE_UNARY(fabs);
 SVE_UNARY(fneg);
+SVE_UNARY(revb);
 SVE_UNARY(sxtb);
 SVE_UNARY(sxth);
 SVE_UNARY(sxtw);
@@ -90,6 +94,11 @@ enum Counting : uint8_t { kCount, kIncrease, kDecrease };
 enum IndexBase : bool { kImmediateBase, kRegisterBase };
 enum IndexStep : bool { kImmediateStep, kRegisterStep };
 enum Permutation : uint8_t { kZip1, kZip2, kUzp1, kUzp2, kTrn1, kTrn2, kReverse };
+// What inactive elements count as in a reduction.
+enum Neutral : uint8_t { kZero, kOnes, kLeast, kGreatest };
+enum Into : bool { kScalar, kGeneral };
+// What the addresses of a gather are made of: a base and words, a base and doublewords, doublewords alone.
+enum Addressing : uint8_t { kExtended, kOffsets, kBases };
 enum Conversion : uint8_t {
     kSigned32ToSingle,
     kSigned32ToDouble,
@@ -101,6 +110,12 @@ enum Conversion : uint8_t {
     kDoubleToSigned64,
     kSingleToUnsigned32,
     kDoubleToUnsigned64,
+    kSigned64ToSingle,
+    kUnsigned64ToSingle,
+    kDoubleToSigned32,
+    kSingleToSigned64,
+    kDoubleToUnsigned32,
+    kSingleToUnsigned64,
 };
 
 }  // namespace sve
@@ -112,7 +127,8 @@ class Sve {
     using Reg64 = Xbyak::Reg64;
 
     Sve(Context& context, const ir::Inst& inst);
-    void finish();  // what was put off until the result is where it belongs
+    void finish();   // what was put off until the result is where it belongs
+    void by_call();  // instead: the host lacks something, after all
 
     Context& e;
     Allocator& r;
@@ -149,10 +165,26 @@ class Sve {
     void store_flags(const Xbyak::Reg32& from);
 
     // Masks and vectors by the element's size.
-    void assign(const Xmm& d, const Xmm& a);  // d has a mask
+    template <typename To, typename From>  // registers, or one is memory; `to` has a mask, perhaps
+    void assign(const To& to, const From& from) {
+        switch (size()) {
+            case 0:
+                return c.vmovdqu8(to, from);
+            case 1:
+                return c.vmovdqu16(to, from);
+            case 2:
+                return c.vmovdqu32(to, from);
+            default:
+                return c.vmovdqu64(to, from);
+        }
+    }
     void broadcast(const Xmm& d, const Reg64& from);
     void broadcast(const Xmm& d, int64_t value);  // rax
     void zero(const Xmm& d) { c.vpxord(d, d, d); }
+    void set_scalar(unsigned n, const Xmm& value);  // the first element, and zeros: rax
+    void permute_into(sve::Permutation how, const Xmm& d, const Xmm& a, const Xmm& b);
+    void permute_by(const Xmm& indices, const Xmm& a, const Xmm& b);  // the result replaces the indices
+    bool can_permute() const { return size() || e.host.avx512_vbmi; }
 
     // --- Doing it again in C++, from the start, if...
     void redo_if(uint8_t condition);           // EFLAGS say so
@@ -174,17 +206,27 @@ class Sve {
     void zgzi(sve::ByImmediate op);
     void shift_accumulate(sve::ByImmediate op);
     void with_immediate(sve::Binary op, bool reversed = false);
+    void with_mask(sve::Binary op);
+    void count_bits();
     void accumulate(sve::Binary op);
     void multiply_add(sve::Binary op);
     void dot(bool first_signed, bool second_signed);
     void compare(sve::Condition condition, bool is_signed);
     void compare_immediate(sve::Condition condition, bool is_signed);
+    // sve_reduce.cc
+    void add_across(bool is_signed);
+    void reduce(sve::Binary op, sve::Neutral neutral);
+    void fadd_across();
+    void fadd_ordered();
+    void fminmax_across(bool maximum, bool numbers);
+    void last(bool after, sve::Into into, bool conditional);
     // sve_permute.cc
     void move();
     void move_active();
     void select();
     void duplicate_general();
     void duplicate_immediate();
+    void duplicate_mask();
     void duplicate_float();
     void duplicate_element();
     void copy_general();
@@ -195,6 +237,7 @@ class Sve {
     void permute(sve::Permutation how);
     void unpack(bool is_signed, bool high);
     void compact();
+    void extract();
     // sve_predicate.cc
     void ptrue(bool sets_flags);
     void pfalse();
@@ -216,6 +259,12 @@ class Sve {
     void store_vector();
     void load_predicate();
     void store_predicate();
+    void load_quads();
+    // sve_gather.cc
+    void load_structures();
+    void store_structures();
+    void gather(unsigned element, sve::Addressing addressing);
+    void scatter(unsigned element, sve::Addressing addressing);
     // sve_fp.cc
     void fzzz(sve::Binary op);
     void fzgzz(sve::Binary op, bool reversed);
@@ -225,6 +274,13 @@ class Sve {
     void fcompare(sve::FloatCondition condition);
     void fminmax(bool maximum);
     void convert(sve::Conversion how);
+    void narrow();
+    void widen();
+    void fround(uint8_t mode);
+    void fabd();
+    void fminmax_with(bool maximum);
+    void fused_element(bool negate_product);
+    void fmul_element();
 
   private:
     Sve(Context& context, const ir::Inst& inst, const SveCache& cache);
@@ -246,6 +302,17 @@ class Sve {
     void redo_if_strange(const Xmm& result, const Opmask* active, bool rounds_when_tiny);
     void convert_with(sve::Conversion how, const Xmm& d, const Xmm& a);
     void broadcast_float(const Xmm& d);
+    void broadcast_wide(const Xmm& d, uint64_t value);
+    void join_extremes(bool maximum, const Xmm& d, const Xmm& a, const Xmm& b);
+    void extremes_of(bool maximum, const Xmm& b);
+    Xmm indexed_element();
+    template <typename Op>
+    void fold(const Xmm& x, Op op);
+    Opmask structure_mask(unsigned chunk, unsigned registers);
+    Xbyak::RegExp gather_address(sve::Addressing addressing, const Xmm& offsets);
+    Xmm doubleword_offsets(sve::Addressing addressing);
+    template <typename Fn>
+    void by_halves(const Opmask& active, Fn fn);
 
     Context::Jump redos_[kMostRedos];
     unsigned redo_count_ = 0;

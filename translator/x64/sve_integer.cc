@@ -88,12 +88,29 @@ void mulh_words(Sve& s, const Xmm& d, const Xmm& a, const Xmm& b, bool is_signed
 
 }  // namespace
 
-SVE_BINARY(add){SIZED(vpadd, d, a, b)} SVE_BINARY(sub){SIZED(vpsub, d, a, b)} SVE_BINARY(mul) {
-    if (s.size() == 0) return mul_bytes(s, d, a, b);
-    SIZED_WDQ(vpmull, d, a, b)
+SVE_BINARY(add) {
+    SIZED(vpadd, d, a, b);
 }
-SVE_BINARY(bit_and){BITWISE(vpand, a, b)} SVE_BINARY(bit_or){BITWISE(vpor, a, b)} SVE_BINARY(bit_xor){
-    BITWISE(vpxor, a, b)} SVE_BINARY(bit_clear){BITWISE(vpandn, b, a)} SVE_BINARY(smulh) {
+SVE_BINARY(sub) {
+    SIZED(vpsub, d, a, b);
+}
+SVE_BINARY(mul) {
+    if (s.size() == 0) return mul_bytes(s, d, a, b);
+    SIZED_WDQ(vpmull, d, a, b);
+}
+SVE_BINARY(bit_and) {
+    BITWISE(vpand, a, b);
+}
+SVE_BINARY(bit_or) {
+    BITWISE(vpor, a, b);
+}
+SVE_BINARY(bit_xor) {
+    BITWISE(vpxor, a, b);
+}
+SVE_BINARY(bit_clear) {
+    BITWISE(vpandn, b, a);
+}
+SVE_BINARY(smulh) {
     s.size() == 1 ? s.c.vpmulhw(d, a, b) : mulh_words(s, d, a, b, true);
 }
 SVE_BINARY(umulh) {
@@ -111,8 +128,19 @@ SVE_BINARY(sqsub) {
 SVE_BINARY(uqsub) {
     s.size() ? s.c.vpsubusw(d, a, b) : s.c.vpsubusb(d, a, b);
 }
-SVE_BINARY(smax){SIZED(vpmaxs, d, a, b)} SVE_BINARY(umax){SIZED(vpmaxu, d, a, b)} SVE_BINARY(smin){
-    SIZED(vpmins, d, a, b)} SVE_BINARY(umin){SIZED(vpminu, d, a, b)} SVE_BINARY(sabd) {
+SVE_BINARY(smax) {
+    SIZED(vpmaxs, d, a, b);
+}
+SVE_BINARY(umax) {
+    SIZED(vpmaxu, d, a, b);
+}
+SVE_BINARY(smin) {
+    SIZED(vpmins, d, a, b);
+}
+SVE_BINARY(umin) {
+    SIZED(vpminu, d, a, b);
+}
+SVE_BINARY(sabd) {
     const Xmm more = s.fresh(), less = s.fresh();
     smax(s, more, a, b);
     smin(s, less, a, b);
@@ -124,10 +152,22 @@ SVE_BINARY(uabd) {
     umin(s, less, a, b);
     sub(s, d, more, less);
 }
-SVE_BINARY(asr){SIZED_WDQ(vpsrav, d, a, b)} SVE_BINARY(lsr){SIZED_WDQ(vpsrlv, d, a, b)} SVE_BINARY(lsl){
-    SIZED_WDQ(vpsllv, d, a, b)}
-
-SVE_UNARY(abs){SIZED(vpabs, d, a)} SVE_UNARY(neg) {
+SVE_BINARY(urhadd) {
+    s.size() ? s.c.vpavgw(d, a, b) : s.c.vpavgb(d, a, b);
+}
+SVE_BINARY(asr) {
+    SIZED_WDQ(vpsrav, d, a, b);
+}
+SVE_BINARY(lsr) {
+    SIZED_WDQ(vpsrlv, d, a, b);
+}
+SVE_BINARY(lsl) {
+    SIZED_WDQ(vpsllv, d, a, b);
+}
+SVE_UNARY(abs) {
+    SIZED(vpabs, d, a);
+}
+SVE_UNARY(neg) {
     const Xmm zero = s.fresh();
     s.zero(zero);
     sub(s, d, zero, a);
@@ -151,17 +191,29 @@ SVE_UNARY(fneg) {
     bit_xor(s, d, a, sign);
 }
 
+SVE_UNARY(revb) {
+    // VPSHUFB's indices, the same in each 128 bits.
+    static constexpr uint64_t kOrder[] = {0, 0x0607040502030001, 0x0405060700010203, 0x0001020304050607};
+    constexpr uint64_t kUpper = 0x0808080808080808;
+    const uint64_t order = kOrder[s.size()];
+    const Xmm t = s.fresh();
+    const Xbyak::Address both = s.e.constant128(order, order + kUpper);
+    s.length == 16 ? s.c.vmovdqa32(t, both) : s.c.vbroadcasti32x4(Xbyak::Zmm(t.getIdx()), both);
+    s.c.vpshufb(t, a, t);
+    put(s, d, t);
+}
+
 namespace {
 
 void shift(Sve& s, const Xmm& d, const Xmm& a, unsigned amount, bool left, bool is_signed) {
     const auto by = static_cast<uint8_t>(amount);
     if (left) {
-        SIZED_WDQ(vpsll, d, a, by)
+        SIZED_WDQ(vpsll, d, a, by);
     }
     if (is_signed) {
-        SIZED_WDQ(vpsra, d, a, by)
+        SIZED_WDQ(vpsra, d, a, by);
     }
-    SIZED_WDQ(vpsrl, d, a, by)
+    SIZED_WDQ(vpsrl, d, a, by);
 }
 
 // Bytes: as halfwords, without the neighbour's bits.
@@ -269,6 +321,43 @@ void Sve::with_immediate(sve::Binary op, bool reversed) {
     set_z(f.d, d);
 }
 
+void Sve::with_mask(sve::Binary op) {
+    uint64_t mask = 0;
+    if (!r.constant(i.a, &mask)) return r.fail();
+    const Xmm d = z(f.d), b = fresh();
+    broadcast(b, static_cast<int64_t>(mask));
+    op(*this, d, d, b);
+    set_z(f.d, d);
+}
+
+// By the bytes or halfwords of an element, which are then added up.
+void Sve::count_bits() {
+    if (!e.host.avx512_bitalg) return by_call();
+    const Opmask active = mask();
+    const Xmm a = z(f.n), d = z(f.d), t = fresh(), u = fresh();
+    switch (size()) {
+        case 0:
+            c.vpopcntb(d | active, a);
+            break;
+        case 1:
+            c.vpopcntw(d | active, a);
+            break;
+        case 2:
+            c.vpopcntw(t, a);
+            c.vpsrld(u, t, 16);
+            c.vpaddd(t, t, u);
+            c.vpslld(t, t, 16);
+            c.vpsrld(d | active, t, 16);
+            break;
+        default:
+            c.vpopcntb(t, a);
+            zero(u);
+            c.vpsadbw(t, t, u);
+            assign(d | active, t);
+    }
+    set_z(f.d, d);
+}
+
 // d op= n * m
 void Sve::accumulate(sve::Binary op) {
     const Opmask active = mask();
@@ -312,9 +401,9 @@ void compare_vectors(Sve& s, const Xmm& a, const Xmm& b, sve::Condition conditio
     const auto emit = [&] {
         const Opmask d = hits | active;
         if (is_signed) {
-            SIZED(vpcmp, d, a, b, condition)
+            SIZED(vpcmp, d, a, b, condition);
         }
-        SIZED(vpcmpu, d, a, b, condition)
+        SIZED(vpcmpu, d, a, b, condition);
     };
     emit();
     s.c.kmovq(rcx, active);

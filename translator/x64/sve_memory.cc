@@ -33,15 +33,8 @@ void Sve::load() {
     const Address from = c.ptr[address()];
     access([&] {
         const bool is_signed = f.option;
+        if (f.size == f.memory) return assign(d, from);
         switch (f.size << 2 | f.memory) {
-            case 0 << 2 | 0:
-                return c.vmovdqu8(d, from);
-            case 1 << 2 | 1:
-                return c.vmovdqu16(d, from);
-            case 2 << 2 | 2:
-                return c.vmovdqu32(d, from);
-            case 3 << 2 | 3:
-                return c.vmovdqu64(d, from);
             case 1 << 2 | 0:
                 return is_signed ? c.vpmovsxbw(d, from) : c.vpmovzxbw(d, from);
             case 2 << 2 | 0:
@@ -66,15 +59,8 @@ void Sve::store() {
     const Xmm value = z(f.d);
     const Address to = c.ptr[address()] | active;
     access([&] {
+        if (f.size == f.memory) return assign(to, value);
         switch (f.size << 2 | f.memory) {
-            case 0 << 2 | 0:
-                return c.vmovdqu8(to, value);
-            case 1 << 2 | 1:
-                return c.vmovdqu16(to, value);
-            case 2 << 2 | 2:
-                return c.vmovdqu32(to, value);
-            case 3 << 2 | 3:
-                return c.vmovdqu64(to, value);
             case 1 << 2 | 0:
                 return c.vpmovwb(to, value);
             case 2 << 2 | 0:
@@ -112,6 +98,18 @@ void Sve::load_replicated() {
         }
     });
     broadcast(to | active | Xbyak::util::T_z, rax);
+    set_z(f.d, to);
+}
+
+// 16 bytes for each 16.
+void Sve::load_quads() {
+    const Opmask active = mask();
+    const Xmm to = fresh();
+    const Xmm low = part(to, 16) | active | Xbyak::util::T_z;
+    const Address from = c.ptr[address()];
+    access([&] { assign(low, from); });
+    if (length == 64) c.vshufi32x4(Xbyak::Zmm(to.getIdx()), Xbyak::Zmm(to.getIdx()), to, 0);
+    if (length == 32) c.vshufi32x4(Xbyak::Ymm(to.getIdx()), Xbyak::Ymm(to.getIdx()), to, 0);
     set_z(f.d, to);
 }
 

@@ -22,7 +22,7 @@ struct alignas(64) Bytes {
     }
 };
 
-constexpr unsigned kSizes = 3;  // halfwords, words, doublewords
+constexpr unsigned kSizes = 4;
 constexpr unsigned kLengths = 3;
 constexpr unsigned kPermutations = 7;
 
@@ -66,14 +66,16 @@ constexpr Tables make_tables() {
     for (unsigned how = 0; how < kPermutations; how++) {
         for (unsigned k = 0; k < kLengths; k++) {
             const auto permutation = static_cast<sve::Permutation>(how);
-            t.permutation[how][k][0] = indices<uint16_t>(permutation, 16u << k);
-            t.permutation[how][k][1] = indices<uint32_t>(permutation, 16u << k);
-            t.permutation[how][k][2] = indices<uint64_t>(permutation, 16u << k);
+            t.permutation[how][k][0] = indices<uint8_t>(permutation, 16u << k);
+            t.permutation[how][k][1] = indices<uint16_t>(permutation, 16u << k);
+            t.permutation[how][k][2] = indices<uint32_t>(permutation, 16u << k);
+            t.permutation[how][k][3] = indices<uint64_t>(permutation, 16u << k);
         }
     }
-    t.sequence[0] = counting<uint16_t>();
-    t.sequence[1] = counting<uint32_t>();
-    t.sequence[2] = counting<uint64_t>();
+    t.sequence[0] = counting<uint8_t>();
+    t.sequence[1] = counting<uint16_t>();
+    t.sequence[2] = counting<uint32_t>();
+    t.sequence[3] = counting<uint64_t>();
     return t;
 }
 constexpr Tables kTables = make_tables();
@@ -83,20 +85,26 @@ void load_constant(Sve& s, const Xmm& d, const Bytes& bytes) {
     s.c.vmovdqa64(d, s.c.ptr[rax]);
 }
 
-void permute_one(Sve& s, const Xmm& d, const Xmm& indices, const Xmm& a) {
-    // VPERMQ by register has no form of 128 bits, VPERMD neither: with both sources alike it has.
-    s.c.vmovdqa64(d, indices);
-    switch (s.size()) {
+}  // namespace
+
+void Sve::permute_by(const Xmm& indices, const Xmm& a, const Xmm& b) {
+    switch (size()) {
+        case 0:
+            return c.vpermi2b(indices, a, b);
         case 1:
-            return s.c.vpermi2w(d, a, a);
+            return c.vpermi2w(indices, a, b);
         case 2:
-            return s.c.vpermi2d(d, a, a);
+            return c.vpermi2d(indices, a, b);
         default:
-            return s.c.vpermi2q(d, a, a);
+            return c.vpermi2q(indices, a, b);
     }
 }
 
-}  // namespace
+void Sve::permute_into(sve::Permutation how, const Xmm& d, const Xmm& a, const Xmm& b) {
+    const auto which = static_cast<unsigned>(std::countr_zero(length / 16));
+    load_constant(*this, d, kTables.permutation[how][which][size()]);
+    permute_by(d, a, b);
+}
 
 void Sve::move() {
     const Xmm a = z(f.n), d = fresh();
@@ -142,6 +150,14 @@ void Sve::duplicate_immediate() {
     set_z(f.d, d);
 }
 
+void Sve::duplicate_mask() {
+    uint64_t mask = 0;
+    if (!r.constant(i.a, &mask)) return r.fail();
+    const Xmm d = fresh();
+    broadcast(d, static_cast<int64_t>(mask));
+    set_z(f.d, d);
+}
+
 // The upper 16 bits of an element.
 void Sve::broadcast_float(const Xmm& d) {
     broadcast(d, static_cast<int64_t>(static_cast<uint64_t>(f.imm) << ((8u << size()) - 16)));
@@ -157,9 +173,8 @@ void Sve::duplicate_element() {
     const Xmm a = z(f.n), d = fresh();
     const Xmm low = part(a, 16);
     if (f.imm) {
-        const Xmm index = fresh();
-        broadcast(index, f.imm);
-        permute_one(*this, d, index, a);
+        broadcast(d, f.imm);
+        permute_by(d, a, a);
     } else if (size() == 1) {
         c.vpbroadcastw(d, low);
     } else {
@@ -211,7 +226,7 @@ void Sve::copy_float() {
 void Sve::index(sve::IndexBase base, sve::IndexStep step) {
     const Xmm d = fresh(), t = fresh();
     step == sve::kRegisterStep ? broadcast(t, x(f.m, rax)) : broadcast(t, f.imm >> 8);
-    load_constant(*this, d, kTables.sequence[size() - 1]);
+    load_constant(*this, d, kTables.sequence[size()]);
     sve::mul(*this, d, d, t);
     base == sve::kRegisterBase ? broadcast(t, x(f.n, rax)) : broadcast(t, static_cast<int8_t>(f.imm));
     sve::add(*this, d, d, t);
@@ -219,19 +234,20 @@ void Sve::index(sve::IndexBase base, sve::IndexStep step) {
 }
 
 void Sve::permute(sve::Permutation how) {
+    if (!can_permute()) return by_call();
     const Xmm a = z(f.n), b = how == sve::kReverse ? a : z(f.m), d = fresh();
-    const auto which = static_cast<unsigned>(std::countr_zero(length / 16));
-    load_constant(*this, d, kTables.permutation[how][which][size() - 1]);
-    switch (size()) {
-        case 1:
-            c.vpermi2w(d, a, b);
-            break;
-        case 2:
-            c.vpermi2d(d, a, b);
-            break;
-        default:
-            c.vpermi2q(d, a, b);
-    }
+    permute_into(how, d, a, b);
+    set_z(f.d, d);
+}
+
+// Of d and m behind it, from a byte on.
+void Sve::extract() {
+    if (!can_permute()) return by_call();
+    const Xmm a = z(f.d), b = z(f.m), d = fresh(), t = fresh();
+    load_constant(*this, d, kTables.sequence[0]);
+    broadcast(t, f.imm);
+    c.vpaddb(d, d, t);
+    permute_by(d, a, b);
     set_z(f.d, d);
 }
 
