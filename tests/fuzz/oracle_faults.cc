@@ -148,6 +148,7 @@ constexpr Fault kVixl[] = {
     {"FML[AS]L*", overwrites_source, "writes before it has read"},
     {"FCMLA_elem_h", always, "takes other elements"},
     {"FML[AS]L*", meets_signalling_half, "makes the NaN quiet before it chooses one"},
+    {"FRSQRTS_*", always, "halves an operand before it multiplies, which rounds a denormal"},
     {"PMULL", overwrites_source, "writes before it has read"},
     {"*", is_sve2, "has SVE alone"},
     {"*", scalar_base_is_sp, "takes SP for XZR"},
