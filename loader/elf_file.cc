@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "guest/address_space.h"
 
@@ -25,6 +26,8 @@ using guest::kAddressLimit;
 using guest::kPageSize;
 
 namespace {
+
+std::atomic<bool> landlocked{false};
 
 constexpr uint16_t kMachine = EM_AARCH64;
 constexpr size_t kMaxProgramHeaders = kPageSize / sizeof(Elf64_Phdr);
@@ -240,14 +243,25 @@ bool fail(LoadError* error, int number, const char* format, ...) {
 }
 
 int may_execute(int fd) {
-    constexpr int kExecveCheck = 0x10000;  // AT_EXECVE_CHECK, Linux 6.14
-    const char* const arguments[] = {"", nullptr};
-    if (syscall(SYS_execveat, fd, "", arguments, environ, AT_EMPTY_PATH | kExecveCheck) == 0) return 0;
-    if (errno != EINVAL && errno != ENOSYS) return errno;
+    constexpr int kExecveCheck = 0x10000;  // AT_EXECVE_CHECK
+    if (is_landlocked()) {
+        const char* const arguments[] = {"", nullptr};
+        if (syscall(SYS_execveat, fd, "", arguments, arguments + 1, AT_EMPTY_PATH | kExecveCheck) == 0)
+            return 0;
+        if (errno != EINVAL) return errno;
+    }
     if (faccessat(fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) == 0) return 0;
     struct stat file {};
     if (errno != ENOSYS || fstat(fd, &file) != 0) return errno;
     return file.st_mode & 0111 ? 0 : EACCES;
+}
+
+void set_landlocked() {
+    landlocked.store(true, std::memory_order_relaxed);
+}
+
+bool is_landlocked() {
+    return landlocked.load(std::memory_order_relaxed);
 }
 
 bool check_executable(int fd, const std::string& path, Role role, uint64_t* size, LoadError* error) {

@@ -238,6 +238,10 @@ int64_t exec_emulated(Thread* thread, ExecPlan* plan, uint64_t envp) {
         argv.push_back(pointer(kExecSve));
         argv.push_back(pointer(plan->sve_word.c_str()));
     }
+    if (loader::is_landlocked()) {
+        argv.push_back(pointer(kExecLandlock));
+        argv.push_back(pointer("yes"));
+    }
     argv.push_back(pointer(kExecPath));
     argv.push_back(pointer(plan->path.c_str()));
     argv.insert(argv.end(), plan->guest_argv.begin(), plan->guest_argv.end());

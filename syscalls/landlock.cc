@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guest/user_access.h"
+#include "loader/elf_file.h"
 #include "support/descriptors.h"
 #include "syscalls/call.h"
 #include "syscalls/exec.h"
@@ -55,7 +56,9 @@ int64_t sys_landlock_restrict_self(guest::Thread*, Arguments a) {
     uint64_t ruleset = a[0];
     allow(ruleset, self_descriptor());
     dl_iterate_phdr(allow_library, &ruleset);
-    return host_call(SYS_landlock_restrict_self, ruleset, a[1]);
+    const int64_t result = host_call(SYS_landlock_restrict_self, ruleset, a[1]);
+    if (result == 0) loader::set_landlocked();
+    return result;
 }
 
 }  // namespace armature::syscalls

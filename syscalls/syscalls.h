@@ -43,8 +43,9 @@ inline constexpr char kExecSelf[] =
 inline constexpr char kExecLimits[] = "-exec-limits";  // the guest's resource limits
 inline constexpr char kExecFilters[] =
     "-exec-filters";  // descriptor of its seccomp filters, if there are any; to be closed
-inline constexpr char kExecSve[] = "-exec-sve";      // SVE's vector length, if it is not the default
-inline constexpr char kExecTrace[] = "-exec-trace";  // that it is traced, see signals/traced.h
+inline constexpr char kExecSve[] = "-exec-sve";            // SVE's vector length, if it is not the default
+inline constexpr char kExecLandlock[] = "-exec-landlock";  // that landlock rules may be in force
+inline constexpr char kExecTrace[] = "-exec-trace";        // that it is traced, see signals/traced.h
 
 // What tools/armature does with four of them: the first two before initialise(), the others for the first
 // thread. False: not understood.

@@ -9,6 +9,7 @@
 #include "guest/options.h"
 #include "guest/random.h"
 #include "guest/thread.h"
+#include "loader/elf_file.h"
 #include "loader/loader.h"
 #include "signals/signals.h"
 #include "signals/traced.h"
@@ -31,6 +32,7 @@ constexpr int kNotFound = 127;
 
 // What the emulator that started this one by an exec hands over.
 void adopt(const CommandLine& line) {
+    if (line.exec_landlock) loader::set_landlocked();
     if (line.exec_self >= 0) syscalls::adopt_self_descriptor(line.exec_self);
     if (!line.exec_limits.empty() && !syscalls::adopt_limits(line.exec_limits))
         support::fatal(kBadOptions, "%s: \"%s\" is not understood", syscalls::kExecLimits,

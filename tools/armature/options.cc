@@ -402,6 +402,8 @@ bool apply_internal(const char* word, const char* value, CommandLine* line) {
         line->exec_trace = value;
     } else if (strcmp(word, syscalls::kExecSve) == 0) {
         line->exec_sve = value;
+    } else if (strcmp(word, syscalls::kExecLandlock) == 0) {
+        line->exec_landlock = true;
     } else if (strcmp(word, syscalls::kExecPath) == 0) {
         line->program = value;
     } else {
@@ -454,7 +456,7 @@ bool set_up_log(Words* words, bool append) {
     support::set_log_mask(mask);
     if (words->log_path.empty() || support::open_log(words->log_path, append)) return true;
     if (append) {
-        // Executed by a guest that may no longer write there (another user, a chroot, landlock): without a log.
+        // Executed by a guest that may not write there (another user, a chroot, landlock): without a log.
         support::set_log_mask(0);
         options.strace = false;
         return true;

@@ -19,6 +19,7 @@ struct CommandLine {
     std::string exec_limits;
     std::string exec_trace;
     std::string exec_sve;
+    bool exec_landlock = false;
     bool has_stack_size = false;  // -s was given
     std::string debugger;         // -g's port or socket
 };
