@@ -28,8 +28,9 @@ struct SveFields {
     uint64_t d : 5 = 0;       // the result, or what is stored
     uint64_t n : 5 = 0;       // vector, predicate or general register
     uint64_t m : 5 = 0;
-    uint64_t g : 4 = 0;  // governing predicate
-    int64_t imm : 31 = 0;
+    uint64_t g : 4 = 0;          // governing predicate
+    uint64_t registers : 3 = 1;  // of a structure
+    int64_t imm : 28 = 0;
 };
 static_assert(sizeof(SveFields) == 8);
 

@@ -127,8 +127,7 @@ bool fill_in(SveFields& s, F f, uint32_t word, unsigned length) {
             shape = decode::load_shape((word >> 23 & 3) << 2 | (word >> 13 & 3));
         s.size = shape.element, s.memory = shape.memory, s.option = shape.is_signed;
         const auto registers = static_cast<int32_t>(fill == Fill::Structure ? (word >> 21 & 3) + 1 : 1);
-        if constexpr (fill == Fill::Structure) s.option = registers == 4;
-        if (registers == 3) return false;
+        s.registers = static_cast<unsigned>(registers);
         if constexpr (fill == Fill::Gather) {
             s.size = 2;  // in vectors of doublewords: see the forms
             s.option = !(word >> 14 & 1);

@@ -308,7 +308,11 @@ class Sve {
     Xmm indexed_element();
     template <typename Op>
     void fold(const Xmm& x, Op op);
-    Opmask structure_mask(unsigned chunk, unsigned registers);
+    Opmask structure_mask(unsigned piece);
+    Xmm permuted(sve::Permutation how, const Xmm& a, const Xmm& b);
+    Xmm every_third(unsigned first, const Xmm* pieces);
+    Xmm by_threes(unsigned piece, const Xmm* values);
+    Xmm of_three(const void* indices, uint64_t of_last, const Xmm* sources);
     Xbyak::RegExp gather_address(sve::Addressing addressing, const Xmm& offsets);
     Xmm doubleword_offsets(sve::Addressing addressing);
     template <typename Fn>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SVE: structures of two or four elements, gathers and scatters. A fault may come after some of the accesses:
+// SVE: structures, gathers and scatters. A fault may come after some of the accesses:
 // C++ then makes them all again, which changes nothing.
 #include "translator/x64/sve_emit.h"
 
@@ -11,7 +11,7 @@ using Xbyak::RegExp;
 using Xbyak::Xmm;
 using Xbyak::Ymm;
 using Xbyak::Zmm;
-using Xbyak::util::eax;
+using Xbyak::util::ecx;
 using Xbyak::util::rax;
 using Xbyak::util::rcx;
 using Xbyak::util::rdx;
@@ -19,40 +19,52 @@ using Xbyak::util::rsi;
 
 // --- Structures: as many pieces of memory as registers, each as long as one.
 
-// The elements of memory in a piece: the bit of a structure, for each of its elements.
-Opmask Sve::structure_mask(unsigned piece, unsigned registers) {
-    constexpr uint64_t kFirstOfTwo = 0x5555555555555555, kFirstOfFour = 0x1111111111111111;
+// The elements of memory in a piece that belong to active structures: for each place in a structure, the bits
+// of those whose element is in the piece go there.
+Opmask Sve::structure_mask(unsigned piece) {
+    const unsigned registers = f.registers, begin = piece * elements(), end = begin + elements();
     const Opmask structures = mask(), d = fresh_mask();
-    c.kmovq(rax, structures);
-    if (piece) c.shr(rax, static_cast<int>(piece * elements() / registers));
-    c.mov(rdx, registers == 2 ? kFirstOfTwo : kFirstOfFour);
-    c.pdep(rax, rax, rdx);
-    c.lea(rcx, c.ptr[rax * 2]);
-    c.or_(rax, rcx);
-    if (registers == 4) {
-        c.lea(rcx, c.ptr[rax * 4]);
-        c.or_(rax, rcx);
+    c.xor_(ecx, ecx);
+    for (unsigned place = 0; place < registers; place++) {
+        const unsigned first = begin <= place ? 0 : (begin - place + registers - 1) / registers;
+        uint64_t to = 0;
+        for (unsigned at = first * registers + place; at < end; at += registers)
+            to |= uint64_t{1} << (at - begin);
+        c.kmovq(rax, structures);
+        if (first) c.shr(rax, static_cast<int>(first));
+        c.mov(rdx, to);
+        c.pdep(rax, rax, rdx);
+        c.or_(rcx, rax);
     }
-    c.kmovq(d, rax);
+    c.kmovq(d, rcx);
     r.sve.locked_masks &= ~(1u << d.getIdx());  // for one access
+    return d;
+}
+
+Xmm Sve::permuted(sve::Permutation how, const Xmm& a, const Xmm& b) {
+    const Xmm d = fresh();
+    permute_into(how, d, a, b);
     return d;
 }
 
 void Sve::load_structures() {
     if (!can_permute()) return by_call();
-    const unsigned registers = f.option ? 4 : 2;
+    const unsigned registers = f.registers;
     const RegExp from = address();
     Xmm piece[4];
     for (unsigned n = 0; n < registers; n++) {
         piece[n] = fresh();
-        const Opmask active = structure_mask(n, registers);
+        const Opmask active = structure_mask(n);
         access([&] { assign(piece[n] | active | Xbyak::util::T_z, c.ptr[from + n * length]); });
     }
-    const auto permuted = [&](sve::Permutation how, const Xmm& a, const Xmm& b) {
-        const Xmm d = fresh();
-        permute_into(how, d, a, b);
-        return d;
-    };
+    if (registers == 3) {
+        const Xmm first = every_third(0, piece), second = every_third(1, piece),
+                  third = every_third(2, piece);
+        set_z(f.d, first);
+        set_z((f.d + 1) & 31, second);
+        set_z((f.d + 2) & 31, third);
+        return;
+    }
     const Xmm even = permuted(sve::kUzp1, piece[0], piece[1]), odd = permuted(sve::kUzp2, piece[0], piece[1]);
     if (registers == 2) {
         set_z(f.d, even);
@@ -69,17 +81,14 @@ void Sve::load_structures() {
 
 void Sve::store_structures() {
     if (!can_permute()) return by_call();
-    const unsigned registers = f.option ? 4 : 2;
-    const auto permuted = [&](sve::Permutation how, const Xmm& a, const Xmm& b) {
-        const Xmm d = fresh();
-        permute_into(how, d, a, b);
-        return d;
-    };
+    const unsigned registers = f.registers;
     Xmm value[4], piece[4];
     for (unsigned n = 0; n < registers; n++) value[n] = z((f.d + n) & 31);
     if (registers == 2) {
         piece[0] = permuted(sve::kZip1, value[0], value[1]);
         piece[1] = permuted(sve::kZip2, value[0], value[1]);
+    } else if (registers == 3) {
+        for (unsigned n = 0; n < 3; n++) piece[n] = by_threes(n, value);
     } else {
         const Xmm even = permuted(sve::kZip1, value[0], value[2]);
         const Xmm odd = permuted(sve::kZip1, value[1], value[3]);
@@ -92,7 +101,7 @@ void Sve::store_structures() {
     }
     const RegExp to = address();
     for (unsigned n = 0; n < registers; n++) {
-        const Opmask active = structure_mask(n, registers);
+        const Opmask active = structure_mask(n);
         access([&] { assign(c.ptr[to + n * length] | active, piece[n]); });
     }
 }

@@ -60,7 +60,30 @@ constexpr Bytes counting() {
 struct Tables {
     Bytes permutation[kPermutations][kLengths][kSizes];
     Bytes sequence[kSizes];
+    Bytes third[3][kSizes];             // 3i + n
+    Bytes threes[3][kLengths][kSizes];  // where the elements of a piece come from: register, then element
 };
+
+// Element i of piece n of structures of three comes from this register.
+constexpr unsigned register_of(unsigned n, unsigned i, unsigned count) {
+    return (n * count + i) % 3;
+}
+template <typename T>
+constexpr Bytes thirds(unsigned n) {
+    Bytes bytes;
+    for (unsigned i = 0; i < 64 / sizeof(T); i++) bytes.set(i, static_cast<T>(3 * i + n));
+    return bytes;
+}
+template <typename T>
+constexpr Bytes by_three(unsigned n, unsigned length) {
+    Bytes bytes;
+    const auto count = static_cast<unsigned>(length / sizeof(T));
+    for (unsigned i = 0; i < count; i++) {
+        const unsigned element = (n * count + i) / 3;
+        bytes.set(i, static_cast<T>(element + (register_of(n, i, count) == 1 ? count : 0)));
+    }
+    return bytes;
+}
 constexpr Tables make_tables() {
     Tables t;
     for (unsigned how = 0; how < kPermutations; how++) {
@@ -70,6 +93,18 @@ constexpr Tables make_tables() {
             t.permutation[how][k][1] = indices<uint16_t>(permutation, 16u << k);
             t.permutation[how][k][2] = indices<uint32_t>(permutation, 16u << k);
             t.permutation[how][k][3] = indices<uint64_t>(permutation, 16u << k);
+        }
+    }
+    for (unsigned n = 0; n < 3; n++) {
+        t.third[n][0] = thirds<uint8_t>(n);
+        t.third[n][1] = thirds<uint16_t>(n);
+        t.third[n][2] = thirds<uint32_t>(n);
+        t.third[n][3] = thirds<uint64_t>(n);
+        for (unsigned k = 0; k < kLengths; k++) {
+            t.threes[n][k][0] = by_three<uint8_t>(n, 16u << k);
+            t.threes[n][k][1] = by_three<uint16_t>(n, 16u << k);
+            t.threes[n][k][2] = by_three<uint32_t>(n, 16u << k);
+            t.threes[n][k][3] = by_three<uint64_t>(n, 16u << k);
         }
     }
     t.sequence[0] = counting<uint8_t>();
@@ -104,6 +139,37 @@ void Sve::permute_into(sve::Permutation how, const Xmm& d, const Xmm& a, const X
     const auto which = static_cast<unsigned>(std::countr_zero(length / 16));
     load_constant(*this, d, kTables.permutation[how][which][size()]);
     permute_by(d, a, b);
+}
+
+// Elements of three registers: of the third where `of_last` has a bit, of the first two elsewhere. Indices
+// count modulo what there is.
+Xmm Sve::of_three(const void* indices, uint64_t of_last, const Xmm* sources) {
+    const Xmm d = fresh(), t = fresh();
+    load_constant(*this, d, *static_cast<const Bytes*>(indices));
+    c.vmovdqa64(t, d);
+    permute_by(d, sources[0], sources[1]);
+    permute_by(t, sources[2], sources[2]);
+    c.mov(rax, of_last);
+    const Opmask last = fresh_mask();
+    c.kmovq(last, rax);
+    assign(d | last, t);
+    r.sve.locked_masks &= ~(1u << last.getIdx());
+    r.sve.locked_vectors &= ~(1u << (t.getIdx() - SveCache::kFirst));
+    return d;
+}
+
+Xmm Sve::every_third(unsigned first, const Xmm* pieces) {
+    uint64_t of_last = 0;
+    for (unsigned k = 0; k < elements(); k++) of_last |= uint64_t{3 * k + first >= 2 * elements()} << k;
+    return of_three(&kTables.third[first][size()], of_last, pieces);
+}
+
+Xmm Sve::by_threes(unsigned piece, const Xmm* values) {
+    const auto which = static_cast<unsigned>(std::countr_zero(length / 16));
+    uint64_t of_last = 0;
+    for (unsigned k = 0; k < elements(); k++)
+        of_last |= uint64_t{register_of(piece, k, elements()) == 2} << k;
+    return of_three(&kTables.threes[piece][which][size()], of_last, values);
 }
 
 void Sve::move() {

@@ -90,6 +90,39 @@ static void test_inactive(void) {
     CHECK_EQ(sum, 0);
 }
 
+/* The same with structures, gathers and scatters. */
+static void test_scattered(void) {
+    uint8_t* const end = page + kPage;
+    for (unsigned count = 0; count < svcntb(); count++) {
+        const svbool_t first = svwhilelt_b8(0u, count);
+        uint8_t* const at = end - 3 * count;
+        svst3(first, at, svcreate3(svdup_u8(1), svdup_u8(2), svdup_u8((uint8_t)count)));
+        for (unsigned i = 0; i < count; i++) CHECK_EQ(at[3 * i] + at[3 * i + 1] + at[3 * i + 2], 3 + count);
+        const svuint8x3_t back = svld3(first, at);
+        CHECK_EQ(svaddv(first, svget3(back, 2)), count * count);
+        CHECK_EQ(svaddv(svptrue_b8(), svget3(back, 1)), 2 * count);
+        memset(end - 4 * count, 5, 4 * count);
+        CHECK_EQ(svaddv(svptrue_b8(), svget4(svld4(first, end - 4 * count), 3)), 5 * count);
+    }
+    uint32_t* const words = (uint32_t*)page;
+    for (unsigned i = 0; i < svcntw(); i++) words[i] = i + 1;
+    const svbool_t odd = svcmpne(svptrue_b32(), svand_x(svptrue_b32(), svindex_u32(0, 1), 1), 0);
+    /* Even elements are not active, and far away. */
+    const svuint32_t offsets = svsel(odd, svindex_u32(0, 4), svdup_u32(0x7ffffff0));
+    const svint32_t signed_offsets = svreinterpret_s32(svsel(odd, svindex_u32(0, 4), svdup_u32(0x80000000)));
+    const uint64_t half = svcntw() / 2;
+    CHECK_EQ(svaddv(svptrue_b32(), svld1_gather_u32offset_u32(odd, words, offsets)), half * (half + 1));
+    CHECK_EQ(svaddv(svptrue_b32(), svld1_gather_s32offset_u32(odd, words, signed_offsets)),
+             half * (half + 1));
+    CHECK_EQ(svaddv(svptrue_b32(), svld1ub_gather_u32offset_u32(odd, page, offsets)), half * (half + 1));
+    svst1_scatter_u32offset_u32(odd, words, offsets, svdup_u32(0x10000));
+    for (unsigned i = 0; i < svcntw(); i++) CHECK_EQ(words[i], i % 2 ? 0x10000 : i + 1);
+    fault_address = 0;
+    if (!sigsetjmp(out, 1))
+        svst1_scatter_u32offset_u32(svptrue_b32(), (uint32_t*)end - 1, svindex_u32(0, 4), svdup_u32(7));
+    CHECK_EQ(fault_address, (uint64_t)end);
+}
+
 static void test_first_fault(void) {
     uint8_t* const end = page + kPage;
     memset(end - 256, 3, 256);
@@ -207,6 +240,7 @@ int main(void) {
         for (int i = 0; i < kPage; i++) page[i] = (uint8_t)(i * 7 + round);
         test_faults();
         test_inactive();
+        test_scattered();
         test_first_fault();
         test_special();
         test_simd_between();
