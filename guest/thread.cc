@@ -79,6 +79,13 @@ void for_each_thread(void (*fn)(Thread*, void*), void* argument) {
     for (Thread* thread : list().threads) fn(thread, argument);
 }
 
+bool try_for_each_thread(void (*fn)(Thread*, void*), void* argument) {
+    const std::unique_lock lock(list().mutex, std::try_to_lock);
+    if (!lock) return false;
+    for (Thread* thread : list().threads) fn(thread, argument);
+    return true;
+}
+
 void reset_threads_after_fork(Thread* survivor) {
     // The lock may be held by a thread that the child does not have.
     new (&list().mutex) std::mutex;

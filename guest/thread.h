@@ -52,6 +52,8 @@ void unlock_threads();
 unsigned live_threads();                                           // how many are registered
 unsigned vcpus_started();                                          // highest index ever used, plus one
 void for_each_thread(void (*fn)(Thread*, void*), void* argument);  // takes the lock
-void reset_threads_after_fork(Thread* survivor);                   // child: only the calling thread is left
+bool try_for_each_thread(void (*fn)(Thread*, void*),
+                         void* argument);         // not if the lock is taken; for handlers
+void reset_threads_after_fork(Thread* survivor);  // child: only the calling thread is left
 
 }  // namespace armature::guest

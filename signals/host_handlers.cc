@@ -22,6 +22,7 @@
 #include "signals/blocking.h"
 #include "signals/host_call.h"
 #include "signals/requeue.h"
+#include "signals/sent_faults.h"
 #include "signals/signals.h"
 #include "signals/thread_signals.h"
 #include "signals/traced.h"
@@ -102,7 +103,8 @@ void report_internal_fault(int signo, const siginfo_t* info, const ucontext_t* c
 void fault_handler(int signo, siginfo_t* info, void* opaque) {
     auto* context = static_cast<ucontext_t*>(opaque);
     if (signo == SIGTRAP && take_trace_request(info, context)) return;
-    if (info->si_code > 0) {
+    const Sent sent = how_sent(info);
+    if (sent == Sent::No) {
         if (translator::handle_host_fault(signo, info, opaque)) return;
         if (signo == SIGSEGV || signo == SIGBUS) {
             const auto pc = static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
@@ -116,11 +118,19 @@ void fault_handler(int signo, siginfo_t* info, void* opaque) {
     }
     guest::Thread* thread = guest::current_thread();
     if (thread == nullptr || thread->signals == nullptr) {
-        report_internal_fault(signo, info, context);
+        // A plugin's thread, or the program has not begun.
+        send_to_process(*info);
         return;
     }
     ThreadSignals* state = thread->signals;
-    if (!state->queue.add_synchronous(*info, state->mask)) return;
+    // A vfork child's process is not the one whose threads are listed.
+    const bool kept = sent == Sent::ToProcess && state->mask & signal_bit(signo) && state->vforks.empty();
+    if (sent == Sent::Look ||
+        (kept && (!send_to_process(*info) || state->waits_for.load() & signal_bit(signo)))) {
+        state->queue.wake();
+    } else if (kept || !state->queue.add_synchronous(*info, state->mask)) {
+        return;
+    }
     translator::request_exit(thread);
     interrupt_blocking_call(context);
 }
@@ -182,11 +192,12 @@ void mirror_disposition(Dispositions* dispositions, int signo) {
 void initialise() {
     prepare_blocking_calls();
     host_call(SYS_rt_sigprocmask, SIG_SETMASK, 0, reinterpret_cast<uint64_t>(&inherited_mask), kSetSize);
-    set_host_mask(host_mask(inherited_mask));
     read_inherited_dispositions(&process_dispositions);
     for (int signo = 1; signo <= kSignalCount; signo++) {
         if (signal_bit(signo) & kSynchronous) set_host_handler(signo, fault_handler, 0);
     }
+    // Last: what the program before has left pending is kept for the one that begins.
+    set_host_mask(host_mask(inherited_mask));
 }
 
 ThreadSignals* create_thread_signals(guest::Thread* thread, const guest::Thread* parent) {
@@ -236,6 +247,10 @@ void leave_thread() {
         // Sent to the process: another thread takes it. Sent to this thread: gone with it.
         if (is_for_process(info)) return_to_process(info);
     }
+    siginfo_t info;
+    while (state->queue.take_synchronous(&info)) {
+        if (how_sent(&info) == Sent::ToProcess) send_to_process(info);
+    }
     stack_t disabled{};
     disabled.ss_flags = SS_DISABLE;
     sigaltstack(&disabled, nullptr);
@@ -245,6 +260,7 @@ void leave_thread() {
 
 void refresh_queue(ThreadSignals* state) {
     state->queue.refresh(state->mask);
+    if (state->vforks.empty()) look_for_sent(state);
     if (state->thread->trace_requests.load(std::memory_order_relaxed)) state->queue.wake();
     if (state->queue.deliverable()) translator::request_exit(state->thread);
 }

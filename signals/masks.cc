@@ -9,6 +9,7 @@
 #include "guest/user_access.h"
 #include "signals/host_call.h"
 #include "signals/requeue.h"
+#include "signals/sent_faults.h"
 #include "signals/signals.h"
 #include "signals/thread_signals.h"
 
@@ -77,7 +78,7 @@ int64_t sys_rt_sigpending(guest::Thread* thread, uint64_t set, uint64_t size) {
     const ThreadSignals* state = state_of(thread);
     uint64_t pending = 0;
     host_call(SYS_rt_sigpending, reinterpret_cast<uint64_t>(&pending), kSetSize);
-    pending = (pending | state->queue.synchronous()) & state->mask;
+    pending = (pending | state->queue.synchronous() | waiting_for_process()) & state->mask;
     return guest::write_memory(set, &pending, size) ? 0 : -EFAULT;
 }
 
@@ -170,8 +171,26 @@ int64_t sys_rt_sigtimedwait(guest::Thread* thread, uint64_t set, uint64_t info, 
         refresh_queue(state);
         return info == 0 || guest::write_object(info, taken) ? signo : -EFAULT;
     }
-    return blocking_syscall(SYS_rt_sigtimedwait, pointer(&wanted), static_cast<long>(info),
-                            static_cast<long>(timeout), static_cast<long>(kSetSize));
+    if ((wanted & kSynchronous) == 0)
+        return blocking_syscall(SYS_rt_sigtimedwait, pointer(&wanted), static_cast<long>(info),
+                                static_cast<long>(timeout), static_cast<long>(kSetSize));
+    // One of the five that is sent to this thread from here on ends the call, by the host kernel itself; so
+    // does the word to take one that is kept.
+    state->waits_for.store(wanted & kSynchronous);
+    siginfo_t taken;
+    int64_t result = 0;
+    if (take_for_process(wanted, &taken)) {
+        result = taken.si_signo;
+    } else {
+        result = blocking_syscall(SYS_rt_sigtimedwait, pointer(&wanted), pointer(&taken),
+                                  static_cast<long>(timeout), static_cast<long>(kSetSize));
+        if (result > 0 && how_sent(&taken) == Sent::Look && !take_for_process(wanted, &taken))
+            result = -kErestartnointr;
+        if (result > 0) result = taken.si_signo;
+    }
+    state->waits_for.store(0);
+    if (result > 0 && info != 0 && !guest::write_object(info, taken)) return -EFAULT;
+    return result;
 }
 
 int64_t sys_signalfd4(guest::Thread* thread, int fd, uint64_t set, uint64_t size, int flags) {

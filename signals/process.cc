@@ -9,6 +9,7 @@
 #include "guest/observer.h"
 #include "signals/host_call.h"
 #include "signals/requeue.h"
+#include "signals/sent_faults.h"
 #include "signals/signals.h"
 #include "signals/thread_signals.h"
 #include "signals/traced.h"
@@ -58,7 +59,10 @@ void after_fork(bool child, guest::Thread* thread) {
     ThreadSignals* state = state_of(thread);
     unlock_after_fork(state);
     // A child starts with nothing pending; but what a vfork child clears is its parent's.
-    if (child && state->vforks.empty()) state->queue.clear();
+    if (child && state->vforks.empty()) {
+        state->queue.clear();
+        forget_sent();
+    }
     apply_mask(state, state->mask);
 }
 
@@ -115,6 +119,9 @@ void reset_handlers_for_exec() {
                   kSetSize);
     }
     set_host_mask(state->mask);
+    siginfo_t info;
+    while (state->queue.take_synchronous(&info)) return_to_thread(info);
+    while (state->vforks.empty() && take_for_process(state->mask, &info)) return_to_thread(info);
 }
 
 void restore_handlers_after_exec() {

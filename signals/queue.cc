@@ -39,9 +39,8 @@ bool Queue::add_synchronous(const siginfo_t& info, uint64_t mask) {
 }
 
 int Queue::take(uint64_t mask, siginfo_t* info) {
-    const uint64_t ready = synchronous() & ~mask;
     for (int signo : kSynchronousOrder) {
-        if (!(ready & signal_bit(signo))) continue;
+        if (!(synchronous() & ~mask & signal_bit(signo))) continue;
         *info = synchronous_info_[synchronous_index(signo)];
         fence();
         drop_synchronous(signo);
@@ -53,6 +52,17 @@ int Queue::take(uint64_t mask, siginfo_t* info) {
     take_captured(info);
     refresh(mask);
     return signo;
+}
+
+bool Queue::take_synchronous(siginfo_t* info) {
+    for (int signo : kSynchronousOrder) {
+        if (!(synchronous() & signal_bit(signo))) continue;
+        *info = synchronous_info_[synchronous_index(signo)];
+        fence();
+        drop_synchronous(signo);
+        return true;
+    }
+    return false;
 }
 
 void Queue::take_captured(siginfo_t* info) {

@@ -9,8 +9,8 @@
 // should.
 //
 // The exception are the five signals that the host never blocks because faults of translated code raise them.
-// When another process sends one, it is kept here, one of each as the kernel would keep it, and the guest's
-// mask of them is honoured when they are taken.
+// One that is sent to the thread is kept here, one of each as the kernel would keep it, and the guest's mask
+// of them is honoured when they are taken (sent_faults.h has those that are for the process).
 //
 // Handlers of one thread and that thread itself are the only parties, so relaxed atomics and compiler fences
 // are enough.
@@ -43,6 +43,7 @@ class Queue {
     // The next signal that `mask` lets through, synchronous ones first; 0 if there is none.
     int take(uint64_t mask, siginfo_t* info);
     void take_captured(siginfo_t* info);
+    bool take_synchronous(siginfo_t* info);  // whatever the mask
     void drop_captured();
     void drop_synchronous(int signo);
     void refresh(uint64_t mask);  // after a change of the mask

@@ -2,6 +2,8 @@
 #include "signals/requeue.h"
 
 #include "signals/host_call.h"
+#include "signals/sent_faults.h"
+#include "signals/signal_set.h"
 
 namespace armature::signals {
 namespace {
@@ -19,7 +21,9 @@ bool is_for_process(const siginfo_t& info) {
 void return_to_thread(const siginfo_t& info) {
     const auto tid = static_cast<uint64_t>(host_call(SYS_gettid));
     const auto signo = static_cast<uint64_t>(info.si_signo);
-    if (host_call(SYS_rt_tgsigqueueinfo, own_pid(), tid, signo, reinterpret_cast<uint64_t>(&info)) == 0)
+    siginfo_t sent = info;
+    if (signal_bit(info.si_signo) & kSynchronous) mark_as_sent(&sent, Sent::ToThread);
+    if (host_call(SYS_rt_tgsigqueueinfo, own_pid(), tid, signo, reinterpret_cast<uint64_t>(&sent)) == 0)
         return;
     host_call(SYS_tgkill, own_pid(), tid, signo);
 }
