@@ -234,6 +234,7 @@ void enter_thread(bool open_mask) {
         const std::lock_guard hold(state->dispositions->lock);
         mirror_disposition(state->dispositions, kSetxidSignal);
     }
+    adopt_early_requests(thread);
     if (open_mask) apply_mask(state, state->mask);
 }
 

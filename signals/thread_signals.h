@@ -51,7 +51,8 @@ struct ThreadSignals {
     uint64_t mask = 0;        // the guest's
     uint64_t saved_mask = 0;  // to be put back when the pending handler returns (sigsuspend, ppoll, ...)
     bool restore_mask = false;
-    std::atomic<uint64_t> waits_for{0};  // in sigtimedwait: of the five of sent_faults.h
+    std::atomic<uint64_t> waits_for{0};       // in sigtimedwait: of the five of sent_faults.h
+    std::atomic<uint32_t> requests_taken{0};  // of a tracer
     AltStack alt_stack;
     uint64_t fault_address = 0;  // of the last fault; the kernel shows them in every later frame too
     uint64_t fault_code = 0;     // its ESR

@@ -15,6 +15,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 
@@ -42,6 +43,9 @@ using guest::Thread;
 constexpr int kTrapBranch = 2;              // TRAP_TRACE
 constexpr unsigned kDirectionRegister = 7;  // 0 at the entry of a call, 1 at its exit
 constexpr int64_t kExecve = 221;
+
+// What a tracer asked for before the first thread could hear of it.
+std::atomic<uint32_t> early_requests;
 
 std::string process_auxv;
 std::string process_path;
@@ -137,8 +141,14 @@ struct Orders {
 Orders stop(Thread* thread) {
     TraceBlock* block = thread->trace;
     fill(thread);
-    armature_trace_stop(block);
     const volatile uint32_t* answered = &block->answered;
+    const std::atomic<uint32_t>& requests = state_of(thread)->requests_taken;
+    uint32_t before = 0;
+    do {
+        // A request that is pending just then swallows the breakpoint: the kernel keeps one SIGTRAP.
+        before = requests.load();
+        armature_trace_stop(block);
+    } while (*answered == 0 && requests.load() != before);
     Orders orders;
     if (*answered == 0) {
         stop_tracing(thread);
@@ -341,12 +351,20 @@ bool take_trace_request(const siginfo_t* info, ucontext_t* context) {
         reinterpret_cast<uint64_t>(info->si_value.sival_ptr) != kTraceRequestMagic)
         return false;
     Thread* thread = guest::current_thread();
-    if (!thread || !thread->signals) return true;
+    if (!thread || !thread->signals) {
+        early_requests.fetch_or(static_cast<uint32_t>(info->si_errno));
+        return true;
+    }
     thread->trace_requests.fetch_or(static_cast<uint32_t>(info->si_errno));
+    thread->signals->requests_taken.fetch_add(1);
     thread->signals->queue.wake();
     translator::request_exit(thread);
     interrupt_blocking_call(context);
     return true;
+}
+
+void adopt_early_requests(Thread* thread) {
+    thread->trace_requests.fetch_or(early_requests.exchange(0));
 }
 
 void answer_trace_requests(Thread* thread) {

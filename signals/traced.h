@@ -43,6 +43,7 @@ bool stop_at_signal(guest::Thread* thread, siginfo_t* info);
 // A SIGTRAP of the host. True if it was the stop itself, or a tracer that asks for something:
 // async-signal-safe. And doing what it asked for.
 bool take_trace_request(const siginfo_t* info, ucontext_t* context);
+void adopt_early_requests(guest::Thread* thread);  // those that came before the first thread
 void answer_trace_requests(guest::Thread* thread);
 
 // Around a clone, whatever it makes: whether the tracer is to follow. The child starts with a block that is

@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cinttypes>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -145,8 +146,70 @@ bool is_guest_stop(pid_t pid, Tracee* tracee) {
     return true;
 }
 
+// The process that a thread belongs to; 0 if that does not run in this emulator.
+pid_t emulated_process_of(pid_t tid) {
+    char name[48];
+    snprintf(name, sizeof name, "/proc/%d/exe", tid);
+    struct stat file;
+    if (stat(name, &file) != 0 || !is_emulator_file(file)) return 0;
+    snprintf(name, sizeof name, "/proc/%d/status", tid);
+    FILE* status = fopen(name, "re");
+    if (!status) return 0;
+    char line[256];
+    int process = 0;
+    while (fgets(line, sizeof line, status) && sscanf(line, "Tgid: %d", &process) != 1) {
+    }
+    fclose(status);
+    return process;
+}
+
+// Has the emulator there come so far that a request does not end it?
+bool takes_requests(pid_t pid) {
+    uint64_t caught = 0;
+    char name[48];
+    snprintf(name, sizeof name, "/proc/%d/status", pid);
+    if (FILE* status = fopen(name, "re")) {
+        char line[256];
+        while (fgets(line, sizeof line, status) && sscanf(line, "SigCgt: %" SCNx64, &caught) != 1) {
+        }
+        fclose(status);
+    }
+    return caught >> (SIGTRAP - 1) & 1;
+}
+
+int64_t send_request(pid_t pid, Tracee* tracee, uint32_t request) {
+    const pid_t process = emulated_process_of(pid);
+    if (process == 0) return -ESRCH;
+    tracee->requests |= request;
+    siginfo_t info{};
+    info.si_signo = SIGTRAP;
+    info.si_code = SI_QUEUE;
+    info.si_value.sival_ptr = reinterpret_cast<void*>(signals::kTraceRequestMagic);
+    return host_call(SYS_rt_tgsigqueueinfo, word(process), word(pid), SIGTRAP, pointer(&info));
+}
+
+// Lets a tracee go on to where it can take requests, and then stops it again for them. In the first moments
+// after an exec it must not be stopped for that: it would never get on. If it stops for another reason, this
+// begins anew with that.
+void go_on_until_ready(pid_t pid, Tracee* tracee) {
+    go_on_unseen(pid);
+    for (int round = 0; round < 1000 && !takes_requests(pid); round++) {
+        siginfo_t event{};
+        host_call(SYS_waitid, P_PID, word(pid), pointer(&event),
+                  WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL);
+        if (event.si_pid) return;
+        const timespec moment{0, 500000};
+        nanosleep(&moment, nullptr);
+    }
+    send_request(pid, tracee, 0);
+}
+
 // Turns the signal by which the host has stopped the tracee into one that asks it for something.
 void hand_over_requests(pid_t pid, Tracee* tracee) {
+    if (!takes_requests(pid)) {
+        go_on_until_ready(pid, tracee);
+        return;
+    }
     siginfo_t info{};
     info.si_signo = SIGTRAP;
     info.si_code = SI_QUEUE;
@@ -217,7 +280,10 @@ bool event_stop(pid_t pid, Tracee* tracee, unsigned event, int* status) {
         tracee->exec_message = message;
         tracee->address = 0;
     }
-    if (!tracee->stopped) go_on_unseen(pid);
+    if (event == PTRACE_EVENT_EXEC && tracee->requests)
+        go_on_until_ready(pid, tracee);
+    else if (!tracee->stopped)
+        go_on_unseen(pid);
     return false;
 }
 
@@ -234,37 +300,11 @@ int64_t go_on(pid_t pid, Tracee* tracee, TraceCommand command, uint64_t signo) {
     if (!copy_to_tracee(pid, tracee->address, &block, sizeof block)) return -ESRCH;
     tracee->stopped = false;
     const bool detach = command == TraceCommand::Detach;
+    // One that was sent while the tracee was about to stop is not pending: the kernel keeps one SIGTRAP.
+    if (tracee->requests && !detach) send_request(pid, tracee, 0);
     const int64_t result = host_ptrace(detach ? PTRACE_DETACH : PTRACE_CONT, pid);
     if (detach) tracees().erase(pid);
     return result;
-}
-
-// The process that a thread belongs to; 0 if that does not run in this emulator.
-pid_t emulated_process_of(pid_t tid) {
-    char name[48];
-    snprintf(name, sizeof name, "/proc/%d/exe", tid);
-    struct stat file;
-    if (stat(name, &file) != 0 || !is_emulator_file(file)) return 0;
-    snprintf(name, sizeof name, "/proc/%d/status", tid);
-    FILE* status = fopen(name, "re");
-    if (!status) return 0;
-    char line[256];
-    int process = 0;
-    while (fgets(line, sizeof line, status) && sscanf(line, "Tgid: %d", &process) != 1) {
-    }
-    fclose(status);
-    return process;
-}
-
-int64_t send_request(pid_t pid, Tracee* tracee, uint32_t request) {
-    const pid_t process = emulated_process_of(pid);
-    if (process == 0) return -ESRCH;
-    tracee->requests |= request;
-    siginfo_t info{};
-    info.si_signo = SIGTRAP;
-    info.si_code = SI_QUEUE;
-    info.si_value.sival_ptr = reinterpret_cast<void*>(signals::kTraceRequestMagic);
-    return host_call(SYS_rt_tgsigqueueinfo, word(process), word(pid), SIGTRAP, pointer(&info));
 }
 
 int64_t attach(pid_t pid, bool seize, uint64_t address, uint64_t options) {
