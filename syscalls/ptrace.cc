@@ -152,15 +152,7 @@ pid_t emulated_process_of(pid_t tid) {
     snprintf(name, sizeof name, "/proc/%d/exe", tid);
     struct stat file;
     if (stat(name, &file) != 0 || !is_emulator_file(file)) return 0;
-    snprintf(name, sizeof name, "/proc/%d/status", tid);
-    FILE* status = fopen(name, "re");
-    if (!status) return 0;
-    char line[256];
-    int process = 0;
-    while (fgets(line, sizeof line, status) && sscanf(line, "Tgid: %d", &process) != 1) {
-    }
-    fclose(status);
-    return process;
+    return process_of_thread(tid);
 }
 
 // Has the emulator there come so far that a request does not end it?
@@ -521,6 +513,19 @@ bool filter_wait_status(pid_t pid, int* status) {
     }
     if (event) return event_stop(pid, tracee, event, status);
     return signal_stop(pid, tracee, WSTOPSIG(*status), status);
+}
+
+pid_t process_of_thread(pid_t tid) {
+    char name[48];
+    snprintf(name, sizeof name, "/proc/%d/status", tid);
+    FILE* status = fopen(name, "re");
+    if (!status) return 0;
+    char line[256];
+    int process = 0;
+    while (fgets(line, sizeof line, status) && sscanf(line, "Tgid: %d", &process) != 1) {
+    }
+    fclose(status);
+    return process;
 }
 
 bool has_tracees() {

@@ -28,6 +28,7 @@ void forget_tracees();  // in the child of a fork
 // given seized_word(options) for signals::adopt_trace(). Results are 0 or -errno.
 int64_t seize_emulator(pid_t pid, uint64_t options);
 std::string seized_word(uint64_t options);
+pid_t process_of_thread(pid_t tid);               // 0 if it is not there
 signals::TraceBlock* block_of_tracee(pid_t pid);  // what a stopped thread shows, to be changed; null: it runs
 int64_t resume_tracee(pid_t pid, signals::TraceCommand command, int signo);
 int64_t interrupt_tracee(pid_t pid);

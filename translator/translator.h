@@ -75,8 +75,8 @@ void become_parallel();
 // A thread turns on tag checks (MTE) of its accesses: from now on translations have them, for all threads.
 void start_tag_checks();
 
-// A thread has another vector length of SVE than before. Translations have the length of all threads built in;
-// if this one's is not, or is not for long, they do without.
+// A thread has another vector length of SVE than before. Translations have the length of all threads built
+// in; if this one's is not, or is not for long, they do without.
 void change_sve_length(bool others_differ);
 
 // Stop the world: runs fn while no vCPU executes translated code (the caller's own thread counts as stopped).

@@ -85,7 +85,7 @@ extern bool tags_seen;   // an address with a tag in the top byte was used: tran
 extern std::atomic<bool> status_wanted;  // code that reads or writes FPSR was translated
 extern bool exact_status;                // ...or FPCR.FZ was set: translations keep FPSR exact from now on
 extern std::atomic<bool> sve_wanted;     // an instruction of SVE was translated
-extern bool sve_lengths_differ;  // between threads
+extern bool sve_lengths_differ;          // between threads
 extern bool sve_seen;  // ...and so translations note what clears the upper parts of Z registers
 extern std::atomic<bool> stack_misaligned;  // SP was no multiple of 16: translations check it from now on
 extern Statistics totals;

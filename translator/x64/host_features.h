@@ -11,7 +11,9 @@ struct HostFeatures {
 #define HOST_FEATURE(name, text) bool name = false;
 #include "translator/x64/host_features.def"
 #undef HOST_FEATURE
-    bool sve() const { return avx512 && bmi1 && bmi2 && fma; }  // can do SVE's vectors
+    bool sve() const {
+        return avx512 && bmi1 && bmi2 && fma;
+    }  // can do SVE's vectors
 };
 
 const HostFeatures& host_features();

@@ -29,19 +29,6 @@ using signals::TraceKind;
 
 constexpr uint32_t kBreakpoint = 0xd4200000;  // BRK #0
 
-pid_t process_of(pid_t thread) {
-    char name[48];
-    snprintf(name, sizeof name, "/proc/%d/status", thread);
-    FILE* status = fopen(name, "re");
-    if (!status) return 0;
-    char line[256];
-    int process = 0;
-    while (fgets(line, sizeof line, status) && sscanf(line, "Tgid: %d", &process) != 1) {
-    }
-    fclose(status);
-    return process;
-}
-
 bool is_zombie(pid_t process) {
     char name[48];
     snprintf(name, sizeof name, "/proc/%d/stat", process);
@@ -148,7 +135,7 @@ bool Debuggee::poll(Event* event) {
 void Debuggee::take_status(pid_t id, int status) {
     if (!WIFSTOPPED(status)) {
         take_end(id, status);
-    } else if (!threads_.contains(id) && process_of(id) != process_) {
+    } else if (!threads_.contains(id) && syscalls::process_of_thread(id) != process_) {
         take_child(id);
     } else {
         take_stop(id);
