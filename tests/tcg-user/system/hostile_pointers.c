@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -107,6 +108,10 @@ int main(void) {
     memcpy(bad, values, sizeof values);
     /* Not /dev/null: fchown and fchmod would change the machine's. */
     const int file = CHECK_CALL(memfd_create("hostile", 0));
+    /* A wild length must not become all of the machine's memory. */
+    const struct rlimit small = {1 << 20, 1 << 20};
+    CHECK_CALL(setrlimit(RLIMIT_FSIZE, &small));
+    signal(SIGXFSZ, SIG_IGN);
     for (long number = 0; number < kCalls; number++) {
         if (is_left_out(number)) continue;
         const pid_t child = fork();
