@@ -6,7 +6,6 @@ namespace armature::translator::x64 {
 
 using Xbyak::Opmask;
 using Xbyak::Xmm;
-using Xbyak::util::rax;
 using Xbyak::util::rcx;
 using Xbyak::util::rdx;
 

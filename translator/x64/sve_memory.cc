@@ -5,8 +5,6 @@
 namespace armature::translator::x64 {
 
 using Xbyak::Address;
-using Xbyak::Opmask;
-using Xbyak::Reg64;
 using Xbyak::RegExp;
 using Xbyak::Xmm;
 using Xbyak::util::eax;

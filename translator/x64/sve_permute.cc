@@ -7,7 +7,6 @@
 
 namespace armature::translator::x64 {
 
-using Xbyak::Opmask;
 using Xbyak::Xmm;
 using Xbyak::util::rax;
 
@@ -71,7 +70,10 @@ constexpr unsigned register_of(unsigned n, unsigned i, unsigned count) {
 template <typename T>
 constexpr Bytes thirds(unsigned n) {
     Bytes bytes;
-    for (unsigned i = 0; i < 64 / sizeof(T); i++) bytes.set(i, static_cast<T>(3 * i + n));
+    for (unsigned i = 0; i < 64 / sizeof(T); i++) {
+        const unsigned element = 3 * i + n;
+        bytes.set(i, T(element));
+    }
     return bytes;
 }
 template <typename T>
@@ -80,7 +82,8 @@ constexpr Bytes by_three(unsigned n, unsigned length) {
     const auto count = static_cast<unsigned>(length / sizeof(T));
     for (unsigned i = 0; i < count; i++) {
         const unsigned element = (n * count + i) / 3;
-        bytes.set(i, static_cast<T>(element + (register_of(n, i, count) == 1 ? count : 0)));
+        const unsigned source = register_of(n, i, count) == 1 ? element + count : element;
+        bytes.set(i, T(source));
     }
     return bytes;
 }

@@ -5,8 +5,6 @@
 
 namespace armature::translator::x64 {
 
-using Xbyak::Reg32;
-using Xbyak::Reg64;
 using Xbyak::util::eax;
 using Xbyak::util::ecx;
 using Xbyak::util::edx;

@@ -7,7 +7,6 @@
 namespace armature::translator::x64 {
 
 using Xbyak::Opmask;
-using Xbyak::Reg64;
 using Xbyak::Xmm;
 using Xbyak::Ymm;
 using Xbyak::Zmm;
