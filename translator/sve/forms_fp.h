@@ -84,33 +84,29 @@ template <typename T>
 Lanes<T> negated(const Lanes<T>& a, bool negate) {
     return negate ? map(a, Fneg{}) : a;
 }
-// (-)addend + (-)n * m
+// d = (-)addend + (-)factor * m, where one of the two is d.
+template <bool negate_addend, bool negate_product, typename F>
+void multiply_add(Machine& m, F f, unsigned addend, unsigned factor) {
+    by_wide_size(m.size_field(), [&]<typename T>(T) {
+        const uint64_t g = m.p(f.g());
+        m.set_z(f.d(), select(g,
+                              compute<FMulAdd>(m, g, negated(m.z<T>(addend), negate_addend),
+                                               negated(m.z<T>(factor), negate_product), m.z<T>(f.m())),
+                              m.z<T>(f.d())));
+    });
+}
 template <bool negate_addend, bool negate_product>
 struct FAccumulate {
     template <typename F>
     static void run(Machine& m, F f) {
-        by_wide_size(m.size_field(), [&]<typename T>(T) {
-            const uint64_t g = m.p(f.g());
-            const auto d = m.z<T>(f.d());
-            m.set_z(f.d(), select(g,
-                                  compute<FMulAdd>(m, g, negated(d, negate_addend),
-                                                   negated(m.z<T>(f.n()), negate_product), m.z<T>(f.m())),
-                                  d));
-        });
+        multiply_add<negate_addend, negate_product>(m, f, f.d(), f.n());
     }
 };
 template <bool negate_addend, bool negate_product>
 struct FMultiplyAdd {
     template <typename F>
     static void run(Machine& m, F f) {
-        by_wide_size(m.size_field(), [&]<typename T>(T) {
-            const uint64_t g = m.p(f.g());
-            const auto d = m.z<T>(f.d());
-            m.set_z(f.d(), select(g,
-                                  compute<FMulAdd>(m, g, negated(m.z<T>(f.a()), negate_addend),
-                                                   negated(d, negate_product), m.z<T>(f.m())),
-                                  d));
-        });
+        multiply_add<negate_addend, negate_product>(m, f, f.a(), f.d());
     }
 };
 // The element `index` of each 128-bit segment, all over that segment; elements of `group` bytes.
